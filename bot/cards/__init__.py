@@ -1,0 +1,1 @@
+"""Pure: (view, phrases) -> Adaptive Card 1.5 as a dict."""

@@ -1,0 +1,124 @@
+"""What each card shows, already looked up and allowed for its reader. Instants are ms; cards format them.
+
+A shared channel gets `details=None` (D11): never breach, pause reason, company, assignee, subject or text.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from bot.sla.instants import Instant, Span
+
+
+@dataclass(frozen=True)
+class Button:
+    """What a card's buttons carry: opaque to the reader, checked on every tap."""
+
+    ticket: str
+    slot: str
+    version: int
+    nonce: str
+
+
+@dataclass(frozen=True)
+class StatusDetails:
+    """What only the customer's own people see."""
+
+    company: str
+    subject: str
+    holder: str
+    waiting_for: str
+    """Name of a pause reason (`third_party`, `customer`, ...), empty while the clock runs."""
+    resolution: str
+
+
+@dataclass(frozen=True)
+class StatusView:
+    """The customer's card."""
+
+    code: str
+    priority: str
+    priority_title: dict[str, str]
+    provisional: bool
+    state: Literal["received", "working", "waiting", "resolved"]
+    received_at: Instant
+    due_at: Instant | None
+    resolved_at: Instant | None
+    last_answer_at: Instant | None
+    details: StatusDetails | None
+    support_phone: str
+    now: Instant
+    zone: ZoneInfo
+    button: Button
+
+
+@dataclass(frozen=True)
+class PageView:
+    """The engineer's card."""
+
+    code: str
+    kind: Literal["step", "repeat", "after_breach", "triage", "ack_warning", "information"]
+    level: str
+    priority: str
+    priority_title: dict[str, str]
+    priorities: dict[str, dict[str, str]]
+    """All priorities with their titles, to classify with."""
+    provisional: bool
+    state: Literal["received", "working", "waiting", "resolved"]
+    company: str
+    contract_number: str
+    fqdn: str
+    requester: str
+    subject: str
+    excerpt: str
+    received_at: Instant
+    due_at: Instant | None
+    left: Span | None
+    """Until the deadline in running time; negative after a breach; None while nothing runs."""
+    used_percent: int
+    holder: str
+    ack_until: Instant | None
+    breached: bool
+    waiting_for: str
+    resolution: str
+    chat_linked: bool
+    """The customer also talks in Teams."""
+    notice_at: Instant | None
+    mentions: tuple[tuple[str, str | None], ...]
+    """(name, object id) of the people a channel post names."""
+    now: Instant
+    zone: ZoneInfo
+    button: Button
+
+
+@dataclass(frozen=True)
+class PagedPerson:
+    """Who was paged, for the managers' card."""
+
+    level: str
+    name: str
+    at: Instant
+
+
+@dataclass(frozen=True)
+class BreachView:
+    """The managers' card."""
+
+    code: str
+    priority: str
+    priority_title: dict[str, str]
+    company: str
+    subject: str
+    received_at: Instant
+    due_at: Instant | None
+    breached_at: Instant | None
+    over_by: Span
+    state: Literal["received", "working", "waiting", "resolved"]
+    holder: str
+    resolution: str
+    corrected: bool
+    """A later correction of the priority says there was no breach (D7)."""
+    paged: tuple[PagedPerson, ...]
+    now: Instant
+    zone: ZoneInfo
+    button: Button

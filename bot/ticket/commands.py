@@ -1,0 +1,207 @@
+"""What doors ask of the desk. A command states what happened; the rules decide what follows."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bot.sla.instants import Instant
+from bot.ticket.model import Chat, Copy, Language, Participant, PersonKey
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A person of the roster, by the roster call (D10 row 1) or by a mail address of the desk."""
+
+    id: str
+    name: str
+    level: str
+    manager: bool = False
+
+
+@dataclass(frozen=True)
+class CustomerSide:
+    """An author who may see the ticket: of a bound tenant, or by a live binding (D10 rows 2 and 3)."""
+
+    person: PersonKey
+    name: str
+
+
+Author: TypeAlias = Staff | CustomerSide
+
+
+@dataclass(frozen=True)
+class OpenByMail:
+    """A trusted mail of a registered domain that belongs to no ticket yet."""
+
+    code: str
+    customer: str
+    sender: Participant
+    message_id: str
+    references: tuple[str, ...]
+    subject: str
+    text: str
+    received_at: Instant
+    stated_priority: str | None
+    team: str
+    missing: tuple[str, ...] = ()
+    """Which of the customer's duties (article 3) the mail does not show; names of phrases."""
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CustomerMail:
+    """A further mail from the customer's side in a ticket's thread."""
+
+    sender: Participant
+    message_id: str
+    text: str
+    received_at: Instant
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EngineerMail:
+    """An engineer's mail in a ticket's thread. `to_customer`: an answer; otherwise an internal note."""
+
+    by: Staff
+    message_id: str
+    text: str
+    received_at: Instant
+    to_customer: bool
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CodePosted:
+    """An allowed author wrote the ticket's code in Teams: link that thread, record the notice, show the state."""
+
+    author: Author
+    chat: Chat
+    language: Language
+    arrived_at: Instant
+    text: str
+    message_id: str
+
+
+@dataclass(frozen=True)
+class ChatMessage:
+    """A message in a linked thread. `change`: it replaces or removes one that was mirrored before."""
+
+    author: Author
+    chat: Chat
+    text: str
+    arrived_at: Instant
+    message_id: str
+    change: Literal["new", "edited", "deleted"] = "new"
+
+
+@dataclass(frozen=True)
+class Acknowledge:
+    """`Nhận xử lý`: take the ticket."""
+
+    by: Staff
+
+
+@dataclass(frozen=True)
+class Resolve:
+    """`Đã khắc phục`, or a workaround (D9)."""
+
+    by: Staff
+    note: str
+    workaround: bool = False
+
+
+@dataclass(frozen=True)
+class Note:
+    """An internal remark; never mirrored. From the holder it renews the acknowledgement."""
+
+    by: Staff
+    text: str
+
+
+@dataclass(frozen=True)
+class Reclassify:
+    """A priority decided by an engineer (D2, D7)."""
+
+    by: Staff
+    priority: str
+    how: Literal["corrected", "worsened"]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Stop the clock (D8)."""
+
+    by: Staff
+    reason: Literal["third_party", "customer", "out_of_control", "customer_fault", "out_of_scope"]
+    note: str
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Let the clock run again."""
+
+    by: Staff
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reopen:
+    """The fault came back; the used time continues (D9)."""
+
+    by: Author
+    note: str
+
+
+@dataclass(frozen=True)
+class Bind:
+    """Somebody proved an address by a one-time code (D10 row 3)."""
+
+    person: PersonKey
+    address: str
+
+
+@dataclass(frozen=True)
+class Wake:
+    """The ticket's wake-up is due: do whatever is due now."""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A messenger's message was accepted. `copy`: the card that now stands in a chat."""
+
+    effect: str
+    copy: Copy | None = None
+    page: tuple[str, str, str] | None = None
+    """(occurrence, contact, channel) when the message was a page."""
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """A message was given up."""
+
+    effect: str
+    reason: str
+    slot: str | None = None
+    page: tuple[str, str, str] | None = None
+
+
+Command: TypeAlias = (
+    OpenByMail
+    | CustomerMail
+    | EngineerMail
+    | CodePosted
+    | ChatMessage
+    | Acknowledge
+    | Resolve
+    | Note
+    | Reclassify
+    | Pause
+    | Resume
+    | Reopen
+    | Bind
+    | Wake
+    | Delivered
+    | Undelivered
+)
+

@@ -1,0 +1,207 @@
+"""The ticket and its parts, as kept in the ledger.
+
+Readers keep fields that they do not know (a newer version may run beside this one), so every part
+allows extra fields and a change is always `model_copy(update=...)`.
+"""
+
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from bot.sla.clock import ClockEvent
+from bot.sla.escalation import Ack, Progress
+from bot.sla.instants import Instant
+
+Language: TypeAlias = Literal["vi", "en"]
+State: TypeAlias = Literal["open", "resolved"]
+
+
+class Part(BaseModel):
+    """A part of a record: immutable, tolerant of fields from a newer version."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class PersonKey(Part):
+    """Who somebody is in Teams: home tenant and object id, both lower case (D10)."""
+
+    tenant: str
+    object_id: str
+
+    def __str__(self) -> str:
+        return f"{self.tenant}/{self.object_id}"
+
+
+class Chat(Part):
+    """Where in Teams a message goes: a conversation, and the root message of a channel thread."""
+
+    conversation: str
+    """Without `;messageid=`: the unit of Teams' rate limits."""
+    service_url: str
+    tenant: str
+    root: str | None = None
+    personal: bool = False
+
+    def thread_id(self) -> str:
+        """Return the conversation id to post to, in the thread if there is one."""
+        return f"{self.conversation};messageid={self.root}" if self.root else self.conversation
+
+
+class Thread(Part):
+    """A Teams chat that is linked with the ticket's mail thread."""
+
+    chat: Chat
+    language: Language
+    linked_by: PersonKey
+    linked_at: Instant
+
+
+class Copy(Part):
+    """A card about this ticket that stands in some chat, so that it can be kept up to date."""
+
+    slot: str
+    """Unique within the ticket; a card is sent once per slot, afterwards updated."""
+    view: Literal["status", "page", "breach"]
+    chat: Chat
+    activity_id: str
+    language: Language
+    version: int
+    """The ticket version that the card was drawn from."""
+
+
+class Participant(Part):
+    """A sender whose mail was trusted, or an address that such a sender confirmed; a CC grants nothing (D10)."""
+
+    address: str
+    name: str = ""
+
+
+class Binding(Part):
+    """Somebody who proved by a one-time code that a participant's address is theirs (D10 row 3)."""
+
+    person: PersonKey
+    address: str
+    until: Instant
+
+
+class MailThread(Part):
+    """The e-mail conversation that is the record of the contract."""
+
+    root: str
+    """Message-ID of the mail that opened the ticket, with its angle brackets."""
+    references: tuple[str, ...]
+    """The latest Message-IDs of the conversation, oldest first, at most 20."""
+    last: str
+    subject: str
+
+
+class PendingPage(Part):
+    """A page that was queued and whose fate is not settled on every channel yet."""
+
+    occurrence: str
+    contact: str
+    level: str
+    channels: dict[str, Literal["queued", "accepted", "failed"]]
+
+
+class Ticket(Part):
+    """One incident of one customer. The clock is derived from `clock`; nothing is counted up."""
+
+    format: Literal[1] = 1
+    code: str
+    customer: str
+    subject: str
+    excerpt: str = ""
+    team: str
+    priority: str
+    provisional: bool
+    policy: str
+    """Content hash of the policy frozen with this ticket (D16)."""
+    state: State = "open"
+    opened_at: Instant
+    mail_at: Instant | None
+    notice_at: Instant | None = None
+    clock: tuple[ClockEvent, ...]
+    ack: Ack | None = None
+    progress: Progress = Progress()
+    mail: MailThread
+    requester: Participant
+    participants: tuple[Participant, ...]
+    threads: tuple[Thread, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    bindings: tuple[Binding, ...] = ()
+    pending: tuple[PendingPage, ...] = ()
+    last_answer_at: Instant | None = None
+    """When an engineer last answered by mail; shown on the status card."""
+    resolution: str = ""
+    resolved_at: Instant | None = None
+    breach_alerted_at: Instant | None = None
+    events: int = 0
+    head: str = ""
+    """Hash of the last event: each event carries the hash of the one before."""
+
+
+class Event(Part):
+    """One thing that happened to a ticket, in the order in which it was committed."""
+
+    n: int
+    at: Instant
+    kind: str
+    by: str = ""
+    """`staff:<id>`, `customer:<tenant>/<object id>`, `mail:<address>` or `desk`."""
+    data: dict[str, object]
+    before: str
+    """Hash of the event before this one; empty for the first."""
+    hash: str = ""
+
+
+class BoundChannel(Part):
+    """A Teams channel that staff gave a purpose. A channel that is not here is shared (D11)."""
+
+    role: Literal["desk", "managers", "customer"]
+    chat: Chat
+    customer: str | None = None
+    bound_by: str
+    name: str = ""
+    team: str = ""
+
+
+class DeskRecord(Part):
+    """What the desk learnt in operation: its channels, and where Teams is reached."""
+
+    format: Literal[1] = 1
+    channels: dict[str, BoundChannel] = {}
+    """By conversation id."""
+    service_url: str = ""
+
+    def channel(self, role: str) -> BoundChannel | None:
+        """Return the channel with a role, if staff bound one."""
+        return next((c for c in self.channels.values() if c.role == role), None)
+
+
+class Challenge(Part):
+    """A one-time code on its way to somebody who named an address (D10 row 3)."""
+
+    code: str
+    """The ticket code they asked for, as typed; it may not exist."""
+    address: str
+    digest: str
+    """HMAC of the digits; the digits themselves are only in the mail."""
+    until: Instant
+    tries: int = 0
+
+
+class PersonRecord(Part):
+    """What the bot keeps about one person in Teams."""
+
+    format: Literal[1] = 1
+    person: PersonKey
+    chat: Chat | None = None
+    language: Language = "vi"
+    current: str | None = None
+    """The ticket that this person's private messages are about."""
+    step: Literal["idle", "address", "digits"] = "idle"
+    asked: str = ""
+    """The ticket code that a conversation step is about."""
+    challenge: Challenge | None = None
+    challenges: tuple[Instant, ...] = ()
