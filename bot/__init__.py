@@ -1,0 +1,1 @@
+"""Trực Ban: the support desk's officer on duty in Microsoft Teams."""

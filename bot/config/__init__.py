@@ -1,0 +1,1 @@
+"""The desk's files: read, proved together, watched. Every fault is listed at once with its place."""

@@ -126,8 +126,6 @@ class Listener(Protocol):
         ...
 
 
-
-
 @dataclass(frozen=True)
 class ParsedMail:
     """A mail, read: everything the mailroom decides by. Texts are plain, repaired Unicode, size-capped."""

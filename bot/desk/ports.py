@@ -367,4 +367,3 @@ class Letter:
     received_at: Instant
     envelope_from: str = ""
     envelope_to: tuple[str, ...] = field(default_factory=tuple)
-

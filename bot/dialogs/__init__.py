@@ -1,0 +1,1 @@
+"""Pure: conversation steps, (state, answer) -> prompt or command."""

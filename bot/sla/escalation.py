@@ -1,7 +1,5 @@
 """Which rungs of the ladder are due, derived from the clock and from what was paged already."""
 
-
-
 from pydantic import BaseModel, ConfigDict
 
 from bot.sla.instants import Instant

@@ -1,0 +1,1 @@
+"""The only room that knows botbuilder: Teams comes in by `door`, goes out by `messenger`."""

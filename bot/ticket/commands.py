@@ -204,4 +204,3 @@ Command: TypeAlias = (
     | Delivered
     | Undelivered
 )
-

@@ -1,0 +1,1 @@
+"""Plain HTTP beside Teams: health and metrics."""
