@@ -80,6 +80,8 @@ class CodePosted:
     arrived_at: Instant
     text: str
     message_id: str
+    link: bool = True
+    """False: the thread is another ticket's already; show the state, link nothing."""
 
 
 @dataclass(frozen=True)

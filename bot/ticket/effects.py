@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from bot.sla.escalation import PageKind
 from bot.sla.instants import Instant
 from bot.ticket.model import Chat, Language, PersonKey
 
@@ -29,7 +30,7 @@ class PageRef(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     occurrence: str
-    kind: Literal["step", "repeat", "after_breach", "triage", "ack_warning", "information"]
+    kind: PageKind
     contact: str
     """Person id of the roster, or `queue:<team>`."""
     level: str
@@ -47,7 +48,10 @@ class Mention(BaseModel):
 
 
 class Card(_Effect):
-    """Show a card: sent once per slot, afterwards updated in place. Exactly one of `chat` and `person` is set."""
+    """Show a card: sent once per slot, afterwards updated in place.
+
+    `person`: in their private chat, whose lane it shares; `chat` is set as well where it is known.
+    """
 
     kind: Literal["card"] = "card"
     slot: str
@@ -79,6 +83,7 @@ class Mirror(_Effect):
 
     kind: Literal["mirror"] = "mirror"
     chat: Chat
+    person: PersonKey | None = None
     language: Language
     author: str
     text: str
@@ -129,13 +134,11 @@ def lane_of(effect: Effect) -> str:
             return f"m:{_short(','.join(to))}"
         case Call(extension=extension):
             return f"f:{extension}"
-        case Mirror(chat=chat):
-            return _lane_of_chat(chat)
-        case Card() | Say():
+        case Card() | Say() | Mirror():
             if effect.person is not None:
                 return f"t:{effect.person}"
             assert effect.chat is not None  # noqa: S101  one of the two is set, by construction
-            return _lane_of_chat(effect.chat)
+            return f"t:{effect.chat.conversation}"
 
 
 def coalesce_key(effect: Effect) -> str | None:
@@ -148,10 +151,6 @@ def coalesce_key(effect: Effect) -> str | None:
 def repeatable(effect: Effect) -> bool:
     """Return whether sending twice is better than perhaps not at all."""
     return not isinstance(effect, Mirror)
-
-
-def _lane_of_chat(chat: Chat) -> str:
-    return f"t:{chat.conversation}"
 
 
 def _short(text: str) -> str:

@@ -63,6 +63,8 @@ class Copy(Part):
     """Unique within the ticket; a card is sent once per slot, afterwards updated."""
     view: Literal["status", "page", "breach"]
     chat: Chat
+    person: PersonKey | None = None
+    """Whose private chat it is: its lane is the person's."""
     activity_id: str
     language: Language
     version: int
@@ -124,6 +126,8 @@ class Ticket(Part):
     clock: tuple[ClockEvent, ...]
     ack: Ack | None = None
     progress: Progress = Progress()
+    shown_version: int = 0
+    """The version at which what cards show changed last: a card drawn from an older one is redrawn."""
     mail: MailThread
     requester: Participant
     participants: tuple[Participant, ...]

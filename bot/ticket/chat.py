@@ -1,0 +1,120 @@
+"""What is said about a ticket in Teams: the code that links a thread, and the messages that follow it.
+
+The mail thread stays the record: whatever an allowed author says in a linked chat is there too.
+Source: D1, D10-D12; "The way in".
+"""
+
+import hashlib
+
+from bot.sla.instants import DAY
+from bot.ticket.commands import Author, Bind, ChatMessage, CodePosted, Staff
+from bot.ticket.draft import Draft
+from bot.ticket.effects import Card, Mail
+from bot.ticket.hold import renew
+from bot.ticket.model import Binding, Chat, PersonKey, Thread
+
+BINDING_LASTS = 90 * DAY
+_THREADS_MAX = 20
+_TEXT_LENGTH = 8_000
+
+
+def code_posted(draft: Draft, command: CodePosted) -> None:
+    """Link the thread, record the notice and show the state. A notice after the mail never moves the start (D1)."""
+    ticket, by = draft.ticket, _by(command.author)
+    if isinstance(command.author, Staff):
+        renew(draft, command.author)
+    if ticket.notice_at is None and not isinstance(command.author, Staff):
+        draft.change(notice_at=command.arrived_at)
+        draft.record("notice", by=by, arrived_at=command.arrived_at, channel="teams")
+    if command.link and _thread_key(command.chat) not in {_thread_key(t.chat) for t in ticket.threads}:
+        _link(draft, command, by)
+    thread = _thread_key(command.chat)
+    shown = sum(1 for copy in ticket.copies if copy.slot.startswith(f"status:{thread}:"))
+    draft.tell(
+        Card(
+            id=draft.next_effect_id(),
+            ticket=ticket.code,
+            slot=f"status:{thread}:{shown}:{draft.rules.version}",
+            view="status",
+            chat=command.chat,
+            person=_person(draft, command.author) if command.chat.personal else None,
+            language=command.language,
+        )
+    )
+    _mirror_to_mail(draft, command.author, command.text, command.message_id, "new")
+
+
+def chat_message(draft: Draft, command: ChatMessage) -> None:
+    """Put a message of a linked thread into the mail thread."""
+    if isinstance(command.author, Staff):
+        renew(draft, command.author)
+    draft.record("chat_message", by=_by(command.author), arrived_at=command.arrived_at, change=command.change)
+    _mirror_to_mail(draft, command.author, command.text, command.message_id, command.change)
+
+
+def bind(draft: Draft, command: Bind) -> None:
+    """Let somebody see the ticket who proved a participant's address (D10 row 3)."""
+    rest = tuple(b for b in draft.ticket.bindings if b.person != command.person)
+    until = draft.rules.now + BINDING_LASTS
+    draft.change(bindings=(*rest, Binding(person=command.person, address=command.address, until=until)))
+    draft.record("bound", by=f"customer:{command.person}", address=command.address, until=until)
+
+
+def _link(draft: Draft, command: CodePosted, by: str) -> None:
+    thread = Thread(
+        chat=command.chat,
+        language=command.language,
+        linked_by=_person(draft, command.author),
+        linked_at=draft.rules.now,
+    )
+    draft.change(threads=(*draft.ticket.threads, thread)[-_THREADS_MAX:])
+    if not command.chat.personal:
+        draft.guards.append(f"thread:{command.chat.thread_id()}")
+    draft.record("linked", by=by, conversation=command.chat.conversation, root=command.chat.root or "")
+
+
+def _mirror_to_mail(draft: Draft, author: Author, text: str, message_id: str, change: str) -> None:
+    ticket, book = draft.ticket, draft.rules.book
+    if not text.strip() and change != "deleted":
+        return
+    draft.guards.append(f"chat:{message_id}")
+    team = book.desk.teams[ticket.team].queue.email if ticket.team in book.desk.teams else None
+    holder = book.roster.by_id.get(ticket.ack.by) if ticket.ack is not None else None
+    copies = [holder.email if holder else None, *(p.address for p in ticket.participants)]
+    to = (ticket.requester.address,)
+    cc = dict.fromkeys(a for a in (team, *copies) if a and a not in to and a != book.desk.support_mail)
+    draft.tell(
+        Mail(
+            id=draft.next_effect_id(),
+            ticket=ticket.code,
+            template="chat_mirror",
+            to=to,
+            cc=tuple(cc),
+            in_reply_to=ticket.mail.last,
+            references=ticket.mail.references,
+            subject=ticket.mail.subject,
+            values={
+                "author": author.name,
+                "text": text[:_TEXT_LENGTH],
+                "change": change,
+                "at_ms": str(draft.rules.now),
+            },
+            auto_submitted=True,
+        )
+    )
+
+
+def _thread_key(chat: Chat) -> str:
+    return hashlib.sha256(chat.thread_id().encode()).hexdigest()[:10]
+
+
+def _person(draft: Draft, author: Author) -> PersonKey:
+    if isinstance(author, Staff):
+        member = draft.rules.book.roster.by_id.get(author.id)
+        tenant, object_id = (member.tenant, member.object_id) if member is not None else (None, None)
+        return PersonKey(tenant=(tenant or "").lower(), object_id=(object_id or author.id).lower())
+    return author.person
+
+
+def _by(author: Author) -> str:
+    return f"staff:{author.id}" if isinstance(author, Staff) else f"customer:{author.person}"

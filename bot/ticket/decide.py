@@ -1,0 +1,106 @@
+"""The table: for each command the rule that says what follows. `decide` is the only way a ticket changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bot.errors import Refused
+from bot.sla.instants import Instant
+from bot.ticket import chat, hold, intake, paging, work
+from bot.ticket.commands import (
+    Acknowledge,
+    Bind,
+    ChatMessage,
+    CodePosted,
+    Command,
+    CustomerMail,
+    Delivered,
+    EngineerMail,
+    Note,
+    OpenByMail,
+    Pause,
+    Reclassify,
+    Reopen,
+    Resolve,
+    Resume,
+    Undelivered,
+    Wake,
+)
+from bot.ticket.draft import Draft, Rules
+from bot.ticket.effects import Effect
+from bot.ticket.model import Event, Ticket
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What follows from a command: committed in one step."""
+
+    ticket: Ticket
+    events: tuple[Event, ...]
+    effects: tuple[Effect, ...]
+    guards: tuple[str, ...]
+    wake_at: Instant | None
+
+
+def decide(ticket: Ticket | None, command: Command, rules: Rules) -> Decision | Refused:
+    """Return what follows from `command` now, or why it does not.
+
+    `ticket` is None for OpenByMail only. What is due of the ladder is always paged along with the command.
+    """
+    if ticket is None:
+        if not isinstance(command, OpenByMail):
+            raise TypeError(f"{type(command).__name__} needs a ticket")
+        ticket = intake.new_ticket(command, rules)
+    draft = Draft(ticket, rules)
+    # A hold that ran out before this command must not be renewed by it, and what fell due before it comes first.
+    before = _shown(draft)
+    if isinstance(command, (Acknowledge, Note, Reclassify, Pause)):
+        paging.page_what_is_due(draft)
+    refused = _RULES[type(command)](draft, command)
+    if isinstance(refused, Refused):
+        return refused
+    wake_at = paging.page_what_is_due(draft)
+    if _shown(draft) != before and not isinstance(command, OpenByMail):
+        draft.change(shown_version=rules.version)
+        draft.redraw()
+    return Decision(draft.ticket, tuple(draft.events), tuple(draft.effects), tuple(draft.guards), wake_at)
+
+
+def _shown(draft: Draft) -> tuple[object, ...]:
+    """Return what cards show of a ticket: they are redrawn when it changes."""
+    ticket = draft.ticket
+    return (
+        ticket.priority,
+        ticket.provisional,
+        ticket.clock,
+        ticket.state,
+        ticket.resolution,
+        ticket.last_answer_at,
+        ticket.notice_at,
+        ticket.breach_alerted_at,
+        (ticket.ack.by, ticket.ack.renewed_at) if ticket.ack is not None else None,
+    )
+
+
+def _wake(draft: Draft, command: Wake) -> None:
+    """Do nothing of its own: what is due is paged along with every command."""
+
+
+_RULES: dict[type[Any], Callable[[Draft, Any], Refused | None]] = {
+    OpenByMail: intake.open_by_mail,
+    CustomerMail: intake.customer_mail,
+    EngineerMail: intake.engineer_mail,
+    CodePosted: chat.code_posted,
+    ChatMessage: chat.chat_message,
+    Bind: chat.bind,
+    Acknowledge: hold.acknowledge,
+    Note: work.note,
+    Resolve: work.resolve,
+    Reopen: work.reopen,
+    Reclassify: work.reclassify,
+    Pause: work.pause,
+    Resume: work.resume,
+    Wake: _wake,
+    Delivered: paging.settle_delivered,
+    Undelivered: paging.settle_undelivered,
+}
