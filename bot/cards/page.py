@@ -1,0 +1,187 @@
+"""The engineer's card: what burns, how long is left, and one button to take it. Staff only."""
+
+from bot.cards import parts
+from bot.cards.parts import Element
+from bot.cards.views import PageView
+from bot.text import formats
+from bot.text.groups import Cards
+from bot.text.phrases import phrases
+from bot.ticket.model import Language
+
+_HURRY_PERCENT = 75
+"""From here on the card is amber: the share at which the default ladder goes above the first level."""
+_PAUSES = ("third_party", "customer", "out_of_control", "customer_fault", "out_of_scope")
+_BY_MANAGER = frozenset({"customer_fault", "out_of_scope"})
+
+
+def draw_page(view: PageView, language: Language) -> Element:
+    """Return the page card: buttons while the ticket is open, the holder once somebody took it."""
+    words = phrases(language).cards
+    body = [
+        parts.headline(_headline(language, view), _kind(language, view), _style(view)),
+        *parts.mentions(language, view.mentions),
+        *parts.facts(
+            (words.label_company, parts.plain(view.company)),
+            (words.label_contract, parts.plain(view.contract_number)),
+            (words.label_fqdn, parts.plain(view.fqdn)),
+            (words.label_requester, parts.plain(view.requester)),
+            (
+                words.label_priority,
+                parts.priority(language, view.priority, view.priority_title, provisional=view.provisional),
+            ),
+            (words.label_received, parts.when(language, view.received_at, view.now, view.zone)),
+            (words.label_notice, parts.when(language, view.notice_at, view.now, view.zone)),
+            (words.label_due, _due(language, view)),
+            (words.label_waiting, parts.pause_reason(language, view.waiting_for) if view.waiting_for else ""),
+            (words.label_holder, _holder(language, view)),
+            (words.label_level, parts.level(language, view.level)),
+            (words.label_channels, words.channels_mail_and_chat if view.chat_linked else words.channels_mail),
+        ),
+        *parts.prose(words.label_subject, view.subject, parts.SUBJECT_MAX),
+        *parts.prose(words.label_excerpt, view.excerpt),
+        *(parts.prose(words.label_resolution, view.resolution) if view.state == "resolved" else []),
+    ]
+    return parts.card(language, summary_page(view, language), body, _actions(language, view))
+
+
+def summary_page(view: PageView, language: Language) -> str:
+    """Return what a locked phone shows: why it rings, priority, code, time left, company."""
+    words = phrases(language).cards
+    line = words.summary_with_company.format(headline=_headline(language, view), company=parts.shown(view.company))
+    if view.state == "resolved":
+        return line
+    match view.kind:
+        case "ack_warning":
+            return words.summary_ack_warning.format(headline=line)
+        case _ if view.holder and view.kind != "information":
+            return words.summary_held.format(headline=line, holder=parts.shown(view.holder))
+        case "repeat":
+            return words.summary_repeat.format(headline=line)
+        case "triage":
+            return words.summary_triage.format(headline=line)
+        case "information":
+            return words.summary_information.format(headline=line)
+        case _:
+            return line
+
+
+def _headline(language: Language, view: PageView) -> str:
+    words = phrases(language).cards
+    about = {"priority": view.priority, "code": view.code}
+    if view.state == "resolved":
+        return words.headline_resolved.format(**about)
+    if view.left is None:
+        return words.headline_paused.format(**about)
+    if view.breached or view.left < 0:
+        span = formats.span(language, view.left)
+        just = span == phrases(language).times.under_a_minute
+        return (words.headline_just_over if just else words.headline_over).format(**about, span=span)
+    return words.headline.format(**about, left=parts.time_left(language, view.left, view.due_at, view.now))
+
+
+def _kind(language: Language, view: PageView) -> str:
+    words = phrases(language).cards
+    if view.state == "resolved":
+        return words.kind_resolved
+    if view.holder and view.kind in {"step", "repeat"}:
+        return words.kind_held.format(holder=parts.plain(view.holder))
+    kinds = {
+        "step": words.kind_step,
+        "repeat": words.kind_repeat,
+        "after_breach": words.kind_after_breach,
+        "triage": words.kind_triage,
+        "ack_warning": words.kind_ack_warning,
+        "information": words.kind_information,
+    }
+    return kinds[view.kind].format(level=parts.level(language, view.level))
+
+
+def _style(view: PageView) -> str:
+    if view.state == "resolved":
+        return "good"
+    if view.breached or (view.left is not None and view.left < 0):
+        return "attention"
+    if view.used_percent >= _HURRY_PERCENT or view.kind == "ack_warning":
+        return "warning"
+    return "accent" if view.holder or view.kind == "information" else "warning"
+
+
+def _due(language: Language, view: PageView) -> str:
+    words = phrases(language).cards
+    if view.state == "resolved":
+        return parts.when(language, view.due_at, view.now, view.zone)
+    if view.due_at is None:
+        return words.due_paused
+    due = formats.instant(language, view.due_at, view.now, view.zone)
+    return words.due_used.format(due=due, percent=view.used_percent)
+
+
+def _holder(language: Language, view: PageView) -> str:
+    words = phrases(language).cards
+    holder = parts.plain(view.holder)
+    if not holder:
+        return "" if view.state == "resolved" else words.nobody_holds
+    if view.ack_until is None or view.state == "resolved":
+        return holder
+    return words.held_until.format(holder=holder, until=parts.when(language, view.ack_until, view.now, view.zone))
+
+
+def _actions(language: Language, view: PageView) -> list[Element]:
+    words = phrases(language).cards
+    if view.state == "resolved":
+        return []
+    take = []
+    if not view.holder:
+        take = [parts.execute(words.button_acknowledge, "acknowledge", view.button, style="positive")]
+    elif view.kind == "ack_warning":
+        take = [parts.execute(words.button_keep, "acknowledge", view.button, style="positive")]
+    classify = _classify(language, view)
+    rest = [_resolve(words, view), _note(words, view), _pause_or_resume(language, view)]
+    return [*take, classify, *rest] if view.provisional else [*take, *rest, classify]
+
+
+def _resolve(words: Cards, view: PageView) -> Element:
+    inputs = [
+        parts.asked(words, "note", words.input_resolution),
+        parts.ticked("workaround", words.input_workaround),
+    ]
+    return parts.form(words.button_resolve, inputs, parts.execute(words.button_confirm, "resolve", view.button))
+
+
+def _note(words: Cards, view: PageView) -> Element:
+    inputs = [parts.asked(words, "note", words.input_note)]
+    return parts.form(words.button_note, inputs, parts.execute(words.button_confirm, "note", view.button))
+
+
+def _classify(language: Language, view: PageView) -> Element:
+    words = phrases(language).cards
+    choices = [
+        (name, parts.priority(language, name, title, provisional=False)) for name, title in view.priorities.items()
+    ]
+    which = parts.chosen(words, "priority", words.input_priority, choices)
+    why = parts.asked(words, "reason", words.input_reason)
+    if view.provisional:  # a first classification is always a correction of the desk's own guess (D2)
+        send = parts.execute(words.button_confirm, "classify", view.button, how="corrected")
+        return parts.form(words.button_classify, [which, why], send)
+    kinds = [("corrected", words.how_corrected), ("worsened", words.how_worsened)]
+    how = parts.chosen(words, "how", words.input_how, kinds, value="corrected")
+    send = parts.execute(words.button_confirm, "classify", view.button)
+    return parts.form(words.button_reclassify, [which, how, why], send)
+
+
+def _pause_or_resume(language: Language, view: PageView) -> Element:
+    words = phrases(language).cards
+    if view.state == "waiting":
+        return parts.execute(words.button_resume, "resume", view.button)
+    choices = [(name, _pause_choice(language, name)) for name in _PAUSES]
+    inputs = [
+        parts.chosen(words, "reason", words.input_pause_reason, choices),
+        parts.asked(words, "note", words.input_pause_note),
+    ]
+    return parts.form(words.button_pause, inputs, parts.execute(words.button_confirm, "pause", view.button))
+
+
+def _pause_choice(language: Language, reason: str) -> str:
+    words = phrases(language).cards
+    written = parts.pause_reason(language, reason)
+    return words.by_manager.format(reason=written) if reason in _BY_MANAGER else written

@@ -1,0 +1,211 @@
+"""The bricks of every card, and the one way in which text that others wrote gets onto a card.
+
+What a mail says stands in a RichTextBlock, which knows no markdown on any client; where it must stand in a fact,
+its markdown is escaped. A form opens below its button, so that the card itself stays short.
+"""
+
+import re
+from dataclasses import asdict
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+from bot.cards.views import Button
+from bot.sla.instants import MINUTE, Instant, Span
+from bot.text import formats
+from bot.text.groups import Cards
+from bot.text.phrases import phrases
+from bot.text.plain import one_line, unlinked
+from bot.ticket.model import Language
+
+Element: TypeAlias = dict[str, Any]
+
+VERSION = "1.5"
+SHORT_MAX = 120
+SUBJECT_MAX = 200
+PROSE_MAX = 600
+NOTE_MAX = 2_000
+_LINES_MAX = 8
+
+_MARKDOWN = re.compile(r"([\\`*_\[\]~|])")
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+_LINE_START = re.compile(r"^(\s*)([-+#>=]|\d{1,9}(?=[.)]))", re.MULTILINE)
+_LEVEL = re.compile(r"L(\d)")
+
+
+def plain(text: str, limit: int = SHORT_MAX) -> str:
+    """Return text of a stranger as it may stand in a TextBlock or a fact: one line, markdown escaped, no links."""
+    calm = one_line(text, limit)
+    calm = _ENTITY.sub(r"\\&", _MARKDOWN.sub(r"\\\1", calm))
+    return _LINE_START.sub(_escape_start, calm)
+
+
+def mention_text(name: str) -> str:
+    """Return `<at>Name</at>`: what a card's text and the entity of the mention must both say, letter for letter."""
+    return f"<at>{_MARKDOWN.sub('', one_line(name, SHORT_MAX)).replace('<', '').replace('>', '')}</at>"
+
+
+def mentions(language: Language, people: tuple[tuple[str, str | None], ...]) -> list[Element]:
+    """Return the line that names people; somebody without an object id cannot be alerted and is named in plain."""
+    if not people:
+        return []
+    names = tuple(mention_text(name) if object_id else plain(name) for name, object_id in people)
+    line = phrases(language).cards.label_mentions.format(names=formats.listing(language, names))
+    return [text(line, spacing="Small")]
+
+
+def text(words: str, **look: object) -> Element:
+    """Return a wrapping TextBlock. `words` are phrases or went through `plain`."""
+    return {"type": "TextBlock", "text": words, "wrap": True, **look}
+
+
+def headline(words: str, kind: str, style: str) -> Element:
+    """Return the top of a card: what it is about, and why it came."""
+    return {
+        "type": "Container",
+        "style": style,
+        "bleed": True,
+        "items": [
+            text(words, size="Large", weight="Bolder", style="heading"),
+            text(kind, spacing="None"),
+        ],
+    }
+
+
+def prose(label: str, body: str, limit: int = PROSE_MAX) -> list[Element]:
+    """Return what somebody wrote, under its label; nothing if nothing was written."""
+    lines = [" ".join(line.split()) for line in unlinked(body, limit).splitlines() if line.strip()]
+    if not lines:
+        return []
+    if len(lines) > _LINES_MAX:
+        lines = [*lines[: _LINES_MAX - 1], "…"]
+    blocks = [
+        {"type": "RichTextBlock", "spacing": "None", "inlines": [{"type": "TextRun", "text": line}]} for line in lines
+    ]
+    return [text(label, isSubtle=True, size="Small", spacing="Medium"), *blocks]
+
+
+def facts(*rows: tuple[str, str]) -> list[Element]:
+    """Return a table of labels and values; rows without a value are left out. Values went through `plain`."""
+    shown = [{"title": label, "value": value} for label, value in rows if value]
+    return [{"type": "FactSet", "facts": shown, "spacing": "Medium"}] if shown else []
+
+
+def execute(title: str, verb: str, button: Button, *, style: str = "default", **fixed: str) -> Element:
+    """Return a button that asks the bot; clients too old for it submit the same data."""
+    data = {"verb": verb, **asdict(button), **fixed}
+    return {
+        "type": "Action.Execute",
+        "title": title,
+        "verb": verb,
+        "style": style,
+        "data": data,
+        "fallback": {"type": "Action.Submit", "title": title, "style": style, "data": data},
+    }
+
+
+def form(title: str, inputs: list[Element], send: Element) -> Element:
+    """Return a button that opens a form below it."""
+    return {
+        "type": "Action.ShowCard",
+        "title": title,
+        "card": {"type": "AdaptiveCard", "version": VERSION, "body": inputs, "actions": [send]},
+    }
+
+
+def asked(words: Cards, id_: str, label: str, *, required: bool = True) -> Element:
+    """Return a field for a sentence or two."""
+    return {
+        "type": "Input.Text",
+        "id": id_,
+        "label": label,
+        "isMultiline": True,
+        "maxLength": NOTE_MAX,
+        **_needed(words, required=required),
+    }
+
+
+def chosen(words: Cards, id_: str, label: str, choices: list[tuple[str, str]], value: str = "") -> Element:
+    """Return a choice of one of (value, title), all of them in sight."""
+    field: Element = {
+        "type": "Input.ChoiceSet",
+        "id": id_,
+        "label": label,
+        "style": "expanded",
+        "wrap": True,
+        "choices": [{"value": choice, "title": title} for choice, title in choices],
+        **_needed(words, required=True),
+    }
+    return {**field, "value": value} if value else field
+
+
+def ticked(id_: str, title: str) -> Element:
+    """Return a box to tick; it sends `true` or `false`."""
+    return {"type": "Input.Toggle", "id": id_, "title": title, "value": "false", "wrap": True}
+
+
+def card(language: Language, summary: str, body: list[Element], actions: list[Element]) -> Element:
+    """Return the whole card. `summary` stands in for it where it cannot be drawn."""
+    drawn: Element = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": VERSION,
+        "lang": language,
+        "fallbackText": summary,
+        "body": body,
+    }
+    return {**drawn, "actions": actions} if actions else drawn
+
+
+def priority(language: Language, name: str, title: dict[str, str], *, provisional: bool) -> str:
+    """Return `P1 – what it means`, or that it is provisional."""
+    words = phrases(language).cards
+    if provisional:
+        return words.provisional.format(priority=plain(name))
+    meaning = title.get(language, "")
+    return words.priority_with_title.format(priority=name, title=plain(meaning, SUBJECT_MAX)) if meaning else name
+
+
+def level(language: Language, name: str) -> str:
+    """Return `Level 2` for L2, as the contract writes it; other names as they are."""
+    match = _LEVEL.fullmatch(name)
+    return phrases(language).cards.level.format(number=match[1]) if match else plain(name)
+
+
+def pause_reason(language: Language, reason: str) -> str:
+    """Return why the clock stands, for people who may know."""
+    words = phrases(language).cards
+    known = {
+        "third_party": words.pause_third_party,
+        "customer": words.pause_customer,
+        "out_of_control": words.pause_out_of_control,
+        "customer_fault": words.pause_customer_fault,
+        "out_of_scope": words.pause_out_of_scope,
+    }
+    return known.get(reason, words.pause_other)
+
+
+def when(language: Language, at: Instant | None, now: Instant, zone: ZoneInfo) -> str:
+    """Return an instant as written for the reader, empty for none."""
+    return "" if at is None else formats.instant(language, at, now, zone)
+
+
+def time_left(language: Language, remaining: Span, due_at: Instant | None, now: Instant) -> str:
+    """Return `còn 6 phút`; marked as time of the SLA's hours where the wall clock would say something else."""
+    written = formats.left(language, remaining)
+    if due_at is None or abs(due_at - now - remaining) <= MINUTE:
+        return written
+    return formats.sla_time(language, written)
+
+
+def shown(value: str, limit: int = SHORT_MAX) -> str:
+    """Return text of a stranger for a notification, which knows no markdown."""
+    return one_line(value, limit)
+
+
+def _needed(words: Cards, *, required: bool) -> Element:
+    return {"isRequired": True, "errorMessage": words.input_missing} if required else {}
+
+
+def _escape_start(match: re.Match[str]) -> str:
+    sign = match[2]
+    return f"{match[1]}{sign}\\" if sign.isdigit() else f"{match[1]}\\{sign}"

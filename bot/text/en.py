@@ -1,0 +1,228 @@
+"""English, for readers whose Teams is in English. The desk's human support is Vietnamese."""
+
+from bot.text.groups import Cards, Mirrors, Phrases, Refusals, Sayings, Times
+
+EN = Phrases(
+    times=Times(
+        today="{time} today",
+        on_day="{time} on {date}",
+        date="{day} {name} {year}",
+        months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+        minutes="{minutes} min",
+        hours="{hours} h",
+        hours_minutes="{hours} h {minutes:02} min",
+        under_a_minute="under 1 min",
+        left="{span} left",
+        over="{span} over",
+        just_over="just overdue",
+        sla_time="{span} (SLA time)",
+        last_of_list="{first} and {last}",
+    ),
+    cards=Cards(
+        title_status="Ticket {code}",
+        state_received="Received",
+        state_working="Being worked on",
+        state_waiting="Waiting",
+        state_resolved="Resolved",
+        label_priority="Priority",
+        label_state="State",
+        label_received="Received",
+        label_notice="Notice",
+        label_due="Due",
+        label_resolved_at="Resolved",
+        label_last_answer="Answered by e-mail",
+        label_company="Company",
+        label_contract="Contract no.",
+        label_fqdn="FQDN",
+        label_requester="Requester",
+        label_subject="Subject",
+        label_excerpt="Message",
+        label_holder="Holder",
+        label_level="Level",
+        label_channels="Talks by",
+        label_waiting="SLA clock paused",
+        label_resolution="Resolution",
+        label_breached_at="Overdue since",
+        label_paged="Paged so far",
+        label_mentions="For {names}",
+        level="Level {number}",
+        priority_with_title="{priority} – {title}",
+        provisional="{priority} (provisional, not classified)",
+        due_paused="counted anew after the pause",
+        due_used="{due} ({percent}% used)",
+        channels_mail="e-mail",
+        channels_mail_and_chat="e-mail and Teams",
+        nobody_holds="nobody yet",
+        held_until="{holder} (until {until})",
+        paged_line="{level} · {name} · {at}",
+        paged_before="and {count} earlier pages",
+        nobody_paged="nobody was reached",
+        call_us="If it is urgent, please call {support_phone} and give the ticket code.",
+        write_here="You can write to us right here; it is kept in the ticket's e-mail thread.",
+        write_again="If the fault comes back, please press the button below or answer in the e-mail thread.",
+        kind_step="Please take this ticket – {level}",
+        kind_repeat="Reminder, nobody has taken it – {level}",
+        kind_after_breach="Overdue and not resolved – {level}",
+        kind_triage="Not classified – {level}",
+        kind_ack_warning="The hold on this ticket runs out soon – {level}",
+        kind_information="For information – {level}",
+        kind_held="Being worked on by {holder}",
+        kind_resolved="Resolved",
+        kind_breach="SLA breach",
+        kind_corrected="Corrected: by its new priority the ticket was not overdue",
+        headline="{priority} {code} {left}",
+        headline_paused="{priority} {code} SLA clock paused",
+        headline_resolved="{priority} {code} resolved",
+        headline_over="{priority} {code} {span} past its SLA",
+        headline_just_over="{priority} {code} just passed its SLA",
+        headline_corrected="{priority} {code} within its SLA (corrected)",
+        summary_status="{priority} {code}: {state}",
+        summary_status_due="{priority} {code}: {state}, due {due}",
+        summary_with_company="{headline} – {company}",
+        summary_repeat="Reminder: {headline}",
+        summary_triage="Not classified: {headline}",
+        summary_ack_warning="Hold runs out soon: {headline}",
+        summary_information="For information: {headline}",
+        summary_held="{headline}, {holder} is on it",
+        pause_third_party="waiting for another provider",
+        pause_customer="waiting for the customer",
+        pause_out_of_control="outside our control (agreed by both sides)",
+        pause_customer_fault="caused by the customer",
+        pause_out_of_scope="outside the scope of support",
+        pause_other="paused",
+        by_manager="{reason} – confirmed by a manager",
+        button_acknowledge="Acknowledge",
+        button_keep="Keep it",
+        button_resolve="Resolved",
+        button_note="Note",
+        button_classify="Classify",
+        button_reclassify="Reclassify",
+        button_pause="Pause the SLA",
+        button_resume="Resume the SLA",
+        button_reopen="The fault is back",
+        button_refresh="Show latest",
+        button_confirm="Confirm",
+        input_resolution="How was it resolved?",
+        input_workaround="This is a workaround",
+        input_note="Internal note (the customer does not see it)",
+        input_priority="The right priority",
+        input_how="Why reclassify?",
+        how_corrected="It was misjudged: the time used so far counts",
+        how_worsened="It got worse: the clock restarts now",
+        input_reason="Reason",
+        input_pause_reason="Reason for the pause",
+        input_pause_note="Details: the provider's reference, what the customer was asked…",
+        input_reopen="What do you see now?",
+        input_missing="Please fill this in.",
+    ),
+    sayings=Sayings(
+        unknown_code=(
+            "We cannot show this ticket here. Please check the code in the automatic reply to your e-mail, "
+            "or send the bot a private message to confirm by e-mail."
+        ),
+        ask_address=(
+            "To confirm, please type the e-mail address that you use with support. Type “cancel” if you do not want to go on."
+        ),
+        address_not_an_address=(
+            "We could not find an e-mail address in this message. Please type one address, for example "
+            "name@company.example, or “cancel” to stop."
+        ),
+        code_on_its_way=(
+            "If {address} belongs to this ticket, a 6-digit code has been sent to it. The code is valid for "
+            "10 minutes; please type it here."
+        ),
+        digits_needed="Please type the 6-digit code from the e-mail, or “cancel” to stop.",
+        digits_wrong="That code is not right. Tries left: {left}.",
+        digits_expired="The code is no longer valid. Please send the ticket code again to get a new one.",
+        challenge_limit="You have asked for too many codes today. Please call {support_phone}.",
+        bound=(
+            "Thank you, your e-mail address is confirmed. You can follow ticket {code} and write to support here "
+            "until {until}."
+        ),
+        dialog_cancelled="Stopped. Please send the ticket code again whenever you need it.",
+        help_customer=(
+            "To get support, please:\n\n"
+            "1. Send an e-mail to {support_mail} from your company's address. The automatic reply carries the ticket code.\n\n"
+            "2. Send the ticket code here to see its state and deadline and to talk to support.\n\n"
+            "3. If it is urgent, call {support_phone} and give the ticket code.\n\n"
+            "Everything that is said is kept in the ticket's e-mail thread. Our staff answer in Vietnamese."
+        ),
+        help_staff=(
+            "Commands for support staff:\n\n"
+            "- Send a ticket code: shows the ticket's card.\n\n"
+            "- In a channel, mention the bot and type `bind desk`, `bind managers`, `bind customer <customer id>` "
+            "(a channel of one customer alone) or `unbind`.\n\n"
+            "- `help`: shows this text.\n\n"
+            "To acknowledge, resolve, note, classify or pause the SLA, use the buttons on the card."
+        ),
+        welcome_personal=(
+            "Hello. This is technical support in Teams. Please send the ticket code from the automatic reply to your "
+            "e-mail to see how it is going and to talk to us. Type “help” for more."
+        ),
+        welcome_team=(
+            "Hello. Send a ticket code in this channel to see how it is going and to talk to support. "
+            "The channel counts as shared until support staff bind it to one customer."
+        ),
+        no_current_ticket=(
+            "This message belongs to no ticket yet. Please send the ticket code; if you have none, please send "
+            "support an e-mail first to get one."
+        ),
+        message_forwarded="Your message has been added to the ticket's e-mail thread.",
+        edited_noted="Your change has been noted in the ticket's e-mail thread.",
+        files_hint="We cannot take files here. Please attach the file in the ticket's e-mail thread.",
+        too_many_codes="There are too many ticket codes in this message. Please send at most {limit} at a time.",
+        resolved_notice="This ticket has been resolved. If the fault comes back, please write here again.",
+        reopen_question=(
+            "This ticket has been resolved. If the fault is back, please press “The fault is back” on the card "
+            "and we will go on."
+        ),
+        classify_done="The priority has been updated.",
+        channel_bound_desk="This channel is now the desk's channel.",
+        channel_bound_managers="This channel is now the managers' channel for alerts.",
+        channel_bound_customer="This channel is now bound to {customer} alone.",
+        channel_unbound="This channel is no longer bound and counts as shared from now on.",
+        channel_was_bound="This channel is bound already. Type `unbind` first to bind it anew.",
+        binding_lapsed=(
+            "Somebody from outside {customer} has joined this channel, so it counts as shared from now on."
+        ),
+        bind_usage="Usage: `bind desk`, `bind managers`, `bind customer <customer id>` or `unbind`.",
+        unknown_customer="There is no such customer. Known customer ids: {customers}.",
+        staff_only="This command is for support staff only.",
+        undeliverable=(
+            "A page about ticket {code} could not be delivered to {contact} by {channel}; the next channel or "
+            "level has been used."
+        ),
+        dead_letter="{what} could not be sent after several tries: {reason}.",
+        poisoned="{what} could not be handled after several tries; it was set aside and an operator must look at it.",
+        mail_held="A mail from {sender} needs a person: {reason}. Subject: {subject}",
+        bounced="The mail about ticket {code} to {address} came back. Please reach the customer another way.",
+        reading_faults="The desk's files were changed and have faults; the ones before stay in use.\n\n{faults}",
+        late_catch_up="The system ran {minutes} min late and is catching up; some messages are late.",
+        store_away="The system is busy. Please try again in a minute; if it is urgent, please call {support_phone}.",
+    ),
+    refusals=Refusals(
+        not_allowed="You cannot do this.",
+        not_your_level="Your level has not been paged for this ticket. Paged so far: {paged}.",
+        already_resolved="This ticket is already resolved.",
+        already_acknowledged="{holder} has already acknowledged this ticket.",
+        old_card="This card is old. Please use the newest card of the ticket.",
+        reason_needed="Please give a reason.",
+        note_needed="Please write something.",
+        unknown_priority="There is no such priority.",
+        same_priority="The ticket already has this priority.",
+        not_paused="This ticket's SLA clock is not paused.",
+        already_paused="This ticket's SLA clock is already paused.",
+        unknown_pause="There is no such reason for a pause.",
+        not_resolved="This ticket is not resolved yet.",
+        conflict="Somebody else changed this ticket at the same moment. Please try again.",
+        store_away="The system is busy. Please try again in a minute.",
+        unknown_action="The bot does not know this action. Please use the newest card.",
+        manager_only="Only a manager can do this.",
+    ),
+    mirrors=Mirrors(
+        answer="{author} answered ticket {code} by e-mail at {at}:",
+        answer_came="Ticket {code} has a new answer by e-mail. Please read it in the ticket's e-mail thread.",
+        attachments="Attachments (see the e-mail): {names}",
+        cut="… Please read the rest in the e-mail.",
+    ),
+)

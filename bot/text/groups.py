@@ -1,0 +1,221 @@
+"""The shape of a language: every phrase is a field, so a missing one is a type error.
+
+Phrases are plain text with `{named}` gaps; both languages have the same gaps (tested).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Times:
+    """How instants, spans and lists are written."""
+
+    today: str
+    on_day: str
+    date: str
+    """Of `day`, `month` (numbers), `name` (of the month) and `year`."""
+    months: tuple[str, ...]
+    minutes: str
+    hours: str
+    hours_minutes: str
+    under_a_minute: str
+    left: str
+    over: str
+    just_over: str
+    sla_time: str
+    """Said of a span that counts working time only, so that nobody reads it off the wall clock."""
+    last_of_list: str
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Labels, headlines and buttons of the cards."""
+
+    title_status: str
+    state_received: str
+    state_working: str
+    state_waiting: str
+    state_resolved: str
+    label_priority: str
+    label_state: str
+    label_received: str
+    label_notice: str
+    label_due: str
+    label_resolved_at: str
+    label_last_answer: str
+    label_company: str
+    label_contract: str
+    label_fqdn: str
+    label_requester: str
+    label_subject: str
+    label_excerpt: str
+    label_holder: str
+    label_level: str
+    label_channels: str
+    label_waiting: str
+    label_resolution: str
+    label_breached_at: str
+    label_paged: str
+    label_mentions: str
+    level: str
+    priority_with_title: str
+    provisional: str
+    due_paused: str
+    due_used: str
+    channels_mail: str
+    channels_mail_and_chat: str
+    nobody_holds: str
+    held_until: str
+    paged_line: str
+    paged_before: str
+    nobody_paged: str
+    call_us: str
+    write_here: str
+    write_again: str
+    kind_step: str
+    kind_repeat: str
+    kind_after_breach: str
+    kind_triage: str
+    kind_ack_warning: str
+    kind_information: str
+    kind_held: str
+    kind_resolved: str
+    kind_breach: str
+    kind_corrected: str
+    headline: str
+    headline_paused: str
+    headline_resolved: str
+    headline_over: str
+    headline_just_over: str
+    headline_corrected: str
+    summary_status: str
+    summary_status_due: str
+    summary_with_company: str
+    summary_repeat: str
+    summary_triage: str
+    summary_ack_warning: str
+    summary_information: str
+    summary_held: str
+    pause_third_party: str
+    pause_customer: str
+    pause_out_of_control: str
+    pause_customer_fault: str
+    pause_out_of_scope: str
+    pause_other: str
+    by_manager: str
+    button_acknowledge: str
+    button_keep: str
+    button_resolve: str
+    button_note: str
+    button_classify: str
+    button_reclassify: str
+    button_pause: str
+    button_resume: str
+    button_reopen: str
+    button_refresh: str
+    button_confirm: str
+    input_resolution: str
+    input_workaround: str
+    input_note: str
+    input_priority: str
+    input_how: str
+    how_corrected: str
+    how_worsened: str
+    input_reason: str
+    input_pause_reason: str
+    input_pause_note: str
+    input_reopen: str
+    input_missing: str
+
+
+@dataclass(frozen=True)
+class Sayings:
+    """What the bot says in a chat."""
+
+    unknown_code: str
+    """For unknown and forbidden codes alike; never a hint whether the ticket exists (D10 row 4)."""
+    ask_address: str
+    address_not_an_address: str
+    code_on_its_way: str
+    """The same whether or not the address belongs to the ticket (D10 row 3)."""
+    digits_needed: str
+    digits_wrong: str
+    digits_expired: str
+    challenge_limit: str
+    bound: str
+    dialog_cancelled: str
+    help_customer: str
+    help_staff: str
+    welcome_personal: str
+    welcome_team: str
+    no_current_ticket: str
+    message_forwarded: str
+    edited_noted: str
+    files_hint: str
+    too_many_codes: str
+    resolved_notice: str
+    reopen_question: str
+    classify_done: str
+    channel_bound_desk: str
+    channel_bound_managers: str
+    channel_bound_customer: str
+    channel_unbound: str
+    channel_was_bound: str
+    binding_lapsed: str
+    bind_usage: str
+    unknown_customer: str
+    staff_only: str
+    undeliverable: str
+    dead_letter: str
+    poisoned: str
+    mail_held: str
+    bounced: str
+    reading_faults: str
+    late_catch_up: str
+    store_away: str
+
+
+@dataclass(frozen=True)
+class Refusals:
+    """Why something was not done; fields are the reasons of `errors.Refused`."""
+
+    not_allowed: str
+    """Uniform: says nothing about whether the ticket exists."""
+    not_your_level: str
+    already_resolved: str
+    already_acknowledged: str
+    old_card: str
+    reason_needed: str
+    note_needed: str
+    unknown_priority: str
+    same_priority: str
+    not_paused: str
+    already_paused: str
+    unknown_pause: str
+    not_resolved: str
+    conflict: str
+    store_away: str
+    unknown_action: str
+    manager_only: str
+
+
+@dataclass(frozen=True)
+class Mirrors:
+    """An engineer's answer by mail, as it appears in a linked chat."""
+
+    answer: str
+    answer_came: str
+    """All that a shared channel is told (D11)."""
+    attachments: str
+    cut: str
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Everything that one language says in Teams."""
+
+    times: Times
+    cards: Cards
+    sayings: Sayings
+    refusals: Refusals
+    mirrors: Mirrors

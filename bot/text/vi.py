@@ -1,0 +1,235 @@
+"""Vietnamese: the first language of the desk. Words as in product.md; email as the contract spells it."""
+
+from bot.text.groups import Cards, Mirrors, Phrases, Refusals, Sayings, Times
+
+VI = Phrases(
+    times=Times(
+        today="{time} hôm nay",
+        on_day="{time} ngày {date}",
+        date="{day:02}/{month:02}/{year}",
+        months=("1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"),
+        minutes="{minutes} phút",
+        hours="{hours} giờ",
+        hours_minutes="{hours} giờ {minutes:02} phút",
+        under_a_minute="dưới 1 phút",
+        left="còn {span}",
+        over="quá {span}",
+        just_over="vừa quá hạn",
+        sla_time="{span} (giờ tính SLA)",
+        last_of_list="{first} và {last}",
+    ),
+    cards=Cards(
+        title_status="Ticket {code}",
+        state_received="Đã tiếp nhận",
+        state_working="Đang xử lý",
+        state_waiting="Đang chờ",
+        state_resolved="Đã khắc phục",
+        label_priority="Mức độ ưu tiên",
+        label_state="Trạng thái",
+        label_received="Tiếp nhận lúc",
+        label_notice="Thông báo lúc",
+        label_due="Hạn xử lý",
+        label_resolved_at="Khắc phục lúc",
+        label_last_answer="Trả lời qua email",
+        label_company="Công ty",
+        label_contract="Số hợp đồng",
+        label_fqdn="FQDN",
+        label_requester="Người yêu cầu",
+        label_subject="Tiêu đề",
+        label_excerpt="Nội dung",
+        label_holder="Người xử lý",
+        label_level="Cấp hỗ trợ",
+        label_channels="Trao đổi qua",
+        label_waiting="Tạm dừng tính SLA",
+        label_resolution="Cách khắc phục",
+        label_breached_at="Quá hạn từ",
+        label_paged="Đã báo cho",
+        label_mentions="Mời {names}",
+        level="Level {number}",
+        priority_with_title="{priority} – {title}",
+        provisional="{priority} (tạm xếp, chưa phân loại)",
+        due_paused="sẽ tính lại khi hết tạm dừng",
+        due_used="{due} (đã dùng {percent}%)",
+        channels_mail="email",
+        channels_mail_and_chat="email và Teams",
+        nobody_holds="chưa có ai nhận xử lý",
+        held_until="{holder} (đến {until})",
+        paged_line="{level} · {name} · {at}",
+        paged_before="và {count} lượt báo trước đó",
+        nobody_paged="chưa báo được cho ai",
+        call_us="Cần trao đổi gấp, anh/chị vui lòng gọi {support_phone} và đọc mã ticket.",
+        write_here="Anh/chị có thể nhắn ngay tại đây; nội dung được lưu vào luồng email của ticket.",
+        write_again="Nếu sự cố tái diễn, anh/chị vui lòng bấm nút bên dưới hoặc trả lời trong luồng email.",
+        kind_step="Cần nhận xử lý – {level}",
+        kind_repeat="Nhắc lại, chưa có ai nhận xử lý – {level}",
+        kind_after_breach="Đã quá hạn SLA, chưa khắc phục – {level}",
+        kind_triage="Chưa phân loại – {level}",
+        kind_ack_warning="Thời gian giữ ticket sắp hết – {level}",
+        kind_information="Để biết – {level}",
+        kind_held="Đang xử lý: {holder}",
+        kind_resolved="Đã khắc phục",
+        kind_breach="Báo động quá hạn SLA",
+        kind_corrected="Đã hiệu chỉnh: theo phân loại lại, ticket không quá hạn SLA",
+        headline="{priority} {code} {left}",
+        headline_paused="{priority} {code} tạm dừng tính SLA",
+        headline_resolved="{priority} {code} đã khắc phục",
+        headline_over="{priority} {code} quá hạn SLA {span}",
+        headline_just_over="{priority} {code} vừa quá hạn SLA",
+        headline_corrected="{priority} {code} không quá hạn SLA (đã hiệu chỉnh)",
+        summary_status="{priority} {code}: {state}",
+        summary_status_due="{priority} {code}: {state}, hạn xử lý {due}",
+        summary_with_company="{headline} – {company}",
+        summary_repeat="Nhắc lại: {headline}",
+        summary_triage="Chưa phân loại: {headline}",
+        summary_ack_warning="Sắp hết thời gian giữ: {headline}",
+        summary_information="Để biết: {headline}",
+        summary_held="{headline}, {holder} đang xử lý",
+        pause_third_party="chờ nhà cung cấp khác",
+        pause_customer="chờ khách hàng",
+        pause_out_of_control="ngoài khả năng kiểm soát (hai bên thống nhất)",
+        pause_customer_fault="lỗi phía khách hàng",
+        pause_out_of_scope="ngoài phạm vi hỗ trợ",
+        pause_other="đang tạm dừng",
+        by_manager="{reason} – quản lý xác nhận",
+        button_acknowledge="Nhận xử lý",
+        button_keep="Tiếp tục xử lý",
+        button_resolve="Đã khắc phục",
+        button_note="Ghi chú",
+        button_classify="Phân loại",
+        button_reclassify="Phân loại lại",
+        button_pause="Tạm dừng tính SLA",
+        button_resume="Tiếp tục tính SLA",
+        button_reopen="Sự cố tái diễn",
+        button_refresh="Xem mới nhất",
+        button_confirm="Xác nhận",
+        input_resolution="Đã khắc phục như thế nào?",
+        input_workaround="Đây là giải pháp tạm thời",
+        input_note="Ghi chú nội bộ (khách hàng không thấy)",
+        input_priority="Mức độ ưu tiên đúng",
+        input_how="Vì sao phân loại lại?",
+        how_corrected="Xếp chưa đúng: thời gian đã dùng vẫn được tính",
+        how_worsened="Sự cố nặng hơn: tính lại từ bây giờ",
+        input_reason="Lý do",
+        input_pause_reason="Lý do tạm dừng",
+        input_pause_note="Chi tiết: mã tham chiếu của nhà cung cấp, nội dung đã hỏi khách hàng…",
+        input_reopen="Anh/chị đang gặp hiện tượng gì?",
+        input_missing="Vui lòng điền mục này.",
+    ),
+    sayings=Sayings(
+        unknown_code=(
+            "Chúng tôi không thể hiển thị thông tin của mã ticket này tại đây. Anh/chị vui lòng kiểm tra lại mã "
+            "trong email phản hồi tự động, hoặc nhắn riêng cho bot để xác nhận bằng email."
+        ),
+        ask_address=(
+            "Để xác nhận, anh/chị vui lòng nhập địa chỉ email mà anh/chị dùng khi gửi yêu cầu hỗ trợ. "
+            "Gõ “huỷ” nếu không muốn tiếp tục."
+        ),
+        address_not_an_address=(
+            "Chúng tôi chưa đọc được địa chỉ email trong tin nhắn này. Anh/chị vui lòng nhập lại một địa chỉ, "
+            "ví dụ ten@congty.example, hoặc gõ “huỷ” để dừng."
+        ),
+        code_on_its_way=(
+            "Nếu địa chỉ {address} thuộc ticket này, một mã xác nhận gồm 6 chữ số đã được gửi đến đó. "
+            "Mã có hiệu lực trong 10 phút; anh/chị vui lòng nhập mã tại đây."
+        ),
+        digits_needed="Anh/chị vui lòng nhập mã xác nhận gồm 6 chữ số trong email, hoặc gõ “huỷ” để dừng.",
+        digits_wrong="Mã xác nhận chưa đúng. Anh/chị còn {left} lần nhập.",
+        digits_expired="Mã xác nhận không còn hiệu lực. Anh/chị vui lòng gửi lại mã ticket để nhận mã xác nhận mới.",
+        challenge_limit=(
+            "Hôm nay anh/chị đã yêu cầu mã xác nhận quá số lần cho phép. "
+            "Anh/chị vui lòng gọi {support_phone} để được hỗ trợ."
+        ),
+        bound=(
+            "Cảm ơn anh/chị, địa chỉ email đã được xác nhận. Anh/chị có thể theo dõi ticket {code} và nhắn với "
+            "bộ phận hỗ trợ tại đây đến {until}."
+        ),
+        dialog_cancelled="Đã dừng việc xác nhận. Khi cần, anh/chị vui lòng gửi lại mã ticket.",
+        help_customer=(
+            "Để được hỗ trợ, anh/chị vui lòng:\n\n"
+            "1. Gửi email đến {support_mail} từ địa chỉ của công ty. Email phản hồi tự động sẽ có mã ticket.\n\n"
+            "2. Gửi mã ticket tại đây để xem tình trạng, hạn xử lý và trao đổi với bộ phận hỗ trợ.\n\n"
+            "3. Cần gấp, gọi {support_phone} và đọc mã ticket.\n\n"
+            "Mọi trao đổi đều được lưu trong luồng email của ticket."
+        ),
+        help_staff=(
+            "Các lệnh dành cho nhân viên hỗ trợ:\n\n"
+            "- Gửi mã ticket: xem thẻ của ticket.\n\n"
+            "- Trong kênh, nhắc tên bot rồi gõ `bind desk` (kênh trực), `bind managers` (kênh quản lý), "
+            "`bind customer <mã khách hàng>` (kênh riêng của một khách hàng) hoặc `unbind` (bỏ gán).\n\n"
+            "- `help`: xem lại hướng dẫn này.\n\n"
+            "Nhận xử lý, đã khắc phục, ghi chú, phân loại và tạm dừng tính SLA: bấm nút trên thẻ."
+        ),
+        welcome_personal=(
+            "Xin chào anh/chị. Đây là kênh Teams của bộ phận hỗ trợ kỹ thuật. Anh/chị vui lòng gửi mã ticket "
+            "trong email phản hồi tự động để xem tình trạng xử lý và trao đổi. Gõ “trợ giúp” để xem hướng dẫn."
+        ),
+        welcome_team=(
+            "Xin chào. Anh/chị gửi mã ticket trong kênh này để xem tình trạng xử lý và trao đổi với bộ phận hỗ trợ. "
+            "Kênh được xem là dùng chung cho đến khi nhân viên hỗ trợ gán cho một khách hàng."
+        ),
+        no_current_ticket=(
+            "Tin nhắn này chưa thuộc ticket nào. Anh/chị vui lòng gửi mã ticket; nếu chưa có, vui lòng gửi email cho "
+            "bộ phận hỗ trợ trước để được cấp mã."
+        ),
+        message_forwarded="Tin nhắn của anh/chị đã được chuyển vào luồng email của ticket.",
+        edited_noted="Nội dung anh/chị vừa sửa đã được ghi nhận trong luồng email của ticket.",
+        files_hint="Chúng tôi chưa nhận được tệp gửi tại đây. Anh/chị vui lòng đính kèm tệp trong luồng email của ticket.",
+        too_many_codes=("Tin nhắn có quá nhiều mã ticket. Anh/chị vui lòng gửi tối đa {limit} mã trong một tin nhắn."),
+        resolved_notice="Ticket này đã được khắc phục. Nếu sự cố tái diễn, anh/chị vui lòng nhắn lại tại đây.",
+        reopen_question=(
+            "Ticket này đã được khắc phục. Nếu sự cố tái diễn, anh/chị vui lòng bấm “Sự cố tái diễn” trên thẻ để "
+            "chúng tôi tiếp tục xử lý."
+        ),
+        classify_done="Đã cập nhật mức độ ưu tiên.",
+        channel_bound_desk="Kênh này đã được gán làm kênh trực của bộ phận hỗ trợ.",
+        channel_bound_managers="Kênh này đã được gán làm kênh cảnh báo cho quản lý.",
+        channel_bound_customer="Kênh này đã được gán riêng cho khách hàng {customer}.",
+        channel_unbound="Kênh này không còn được gán và từ bây giờ được xem là kênh dùng chung.",
+        channel_was_bound="Kênh này đã được gán trước đó. Gõ `unbind` để bỏ gán rồi gán lại.",
+        binding_lapsed=(
+            "Có người ngoài khách hàng {customer} vừa tham gia kênh này, nên từ bây giờ kênh được xem là kênh dùng chung."
+        ),
+        bind_usage=(
+            "Cú pháp: `bind desk` (kênh trực), `bind managers` (kênh quản lý), `bind customer <mã khách hàng>` "
+            "hoặc `unbind`."
+        ),
+        unknown_customer="Không có khách hàng này. Các mã khách hàng hiện có: {customers}.",
+        staff_only="Lệnh này chỉ dành cho nhân viên hỗ trợ.",
+        undeliverable=(
+            "Không gửi được thông báo của ticket {code} cho {contact} qua {channel}; đã chuyển sang kênh hoặc cấp "
+            "hỗ trợ kế tiếp."
+        ),
+        dead_letter="Không gửi được {what} sau nhiều lần thử: {reason}.",
+        poisoned="Không xử lý được {what} sau nhiều lần thử; bản ghi đã được tách riêng, cần người vận hành kiểm tra.",
+        mail_held="Email từ {sender} cần người xem: {reason}. Tiêu đề: {subject}",
+        bounced="Email của ticket {code} gửi đến {address} bị trả lại. Vui lòng liên hệ khách hàng qua kênh khác.",
+        reading_faults="Tệp cấu hình vừa sửa có lỗi nên chưa được áp dụng; bản trước vẫn đang dùng.\n\n{faults}",
+        late_catch_up="Hệ thống đã chậm {minutes} phút và đang xử lý bù; một số thông báo đến trễ.",
+        store_away=("Hệ thống đang bận. Anh/chị vui lòng thử lại sau một phút; nếu gấp, vui lòng gọi {support_phone}."),
+    ),
+    refusals=Refusals(
+        not_allowed="Anh/chị không thực hiện được thao tác này.",
+        not_your_level="Cấp hỗ trợ của anh/chị chưa được báo về ticket này. Các cấp đã được báo: {paged}.",
+        already_resolved="Ticket này đã được khắc phục.",
+        already_acknowledged="{holder} đã nhận xử lý ticket này.",
+        old_card="Thẻ này đã cũ. Anh/chị vui lòng dùng thẻ mới nhất của ticket.",
+        reason_needed="Anh/chị vui lòng ghi lý do.",
+        note_needed="Anh/chị vui lòng ghi nội dung.",
+        unknown_priority="Không có mức độ ưu tiên này.",
+        same_priority="Ticket đang ở đúng mức độ ưu tiên này.",
+        not_paused="Ticket này không tạm dừng tính SLA.",
+        already_paused="Ticket này đang tạm dừng tính SLA.",
+        unknown_pause="Không có lý do tạm dừng này.",
+        not_resolved="Ticket này chưa được khắc phục.",
+        conflict="Có người khác vừa cập nhật ticket cùng lúc. Anh/chị vui lòng thử lại.",
+        store_away="Hệ thống đang bận. Anh/chị vui lòng thử lại sau một phút.",
+        unknown_action="Bot không có thao tác này. Anh/chị vui lòng dùng thẻ mới nhất.",
+        manager_only="Thao tác này chỉ dành cho quản lý.",
+    ),
+    mirrors=Mirrors(
+        answer="{author} trả lời ticket {code} qua email lúc {at}:",
+        answer_came="Ticket {code} có câu trả lời mới qua email. Anh/chị vui lòng xem trong luồng email của ticket.",
+        attachments="Tệp đính kèm (xem trong email): {names}",
+        cut="… Phần còn lại vui lòng xem trong email.",
+    ),
+)
