@@ -1,5 +1,6 @@
 """The desk's files as one value: what rules look things up in. Replaced whole on a reload, never changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -8,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
-from bot.sla.calendar import Calendar
+from bot.sla.calendar import Calendar, calendar_of
+from bot.sla.days import ORDINARY, Days
+from bot.sla.instants import Instant, to_datetime
 from bot.sla.policy import Policy
 from bot.sla.roster import Level, Roster, Team
 from bot.sla.shapes import Frozen
@@ -35,6 +38,8 @@ class Desk(Frozen):
     """In order: the first is the lowest."""
     teams: dict[str, Team]
     operator: Operator
+    country: str = Field(default="VN", pattern=r"^[A-Z]{2}$")
+    """Whose public holidays are computed for a year without a calendar file (D5)."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -121,6 +126,20 @@ class Book:
     """By the name of the policy's hours."""
     channels_configured: frozenset[str] = frozenset({"teams", "mail"})
     """Which of teams, mail and phone this installation can send by."""
+    days: Days = ORDINARY
+    """The special days of every year, from the calendar files."""
+
+    def calendars_for(self, policy: Policy) -> Mapping[str, Calendar]:
+        """Return the calendars of a policy's hours, also of one that was frozen with an older ticket (D16)."""
+        if policy is self.policy:
+            return self.calendars
+        return {name: calendar_of(hours, self.desk.zone, self.days) for name, hours in policy.hours.items()}
+
+    def doubtful_years(self, start: Instant, end: Instant) -> tuple[int, ...]:
+        """Return the years touched from `start` to `end` whose calendar nobody reviewed; reports say so (D5)."""
+        zone = self.desk.zone
+        first, last = (to_datetime(at).astimezone(zone).year for at in (start, end))
+        return tuple(year for year in range(first, last + 1) if self.days.year(year).status != "reviewed")
 
     def covered(self, customer: Customer, day: date) -> Literal["ok", "support", "maintenance", "certificate"]:
         """Return whether the contract covers a day, else what is missing (D18)."""

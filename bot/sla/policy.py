@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from bot.sla.instants import Span
+from bot.sla.instants import MINUTE, Span
 from bot.sla.shapes import Channel, Duration, Frozen, Share, Weekday, Window
 
 
@@ -62,9 +62,9 @@ class Ladder(Frozen):
 
     @model_validator(mode="after")
     def _no_endless_repeat(self) -> "Ladder":
-        if self.repeat_every is not None and self.repeat_every < 60_000:
+        if self.repeat_every is not None and self.repeat_every < MINUTE:
             raise ValueError("repeat_every must be at least 1m; shorter would flood the desk")
-        if self.after_breach_every < 60_000:
+        if self.after_breach_every < MINUTE:
             raise ValueError("after_breach_every must be at least 1m; shorter would flood the desk")
         return self
 
