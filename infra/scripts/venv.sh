@@ -42,7 +42,8 @@ venv_works() {
 
 refresh_venv() {
     local started=$SECONDS
-    if ! venv_works; then
+    # A killed pip may leave half a package that the next pip takes for a whole one.
+    if [ -e .venv/.installing ] || ! venv_works; then
         find_python || return 1
         say "Making .venv with $("$python" --version) …"
         "$python" -I -m venv --clear .venv || return 1
@@ -87,21 +88,24 @@ install_lock() {
     local line found=0 log=.cache/pip.log
     say "Installing $(grep -c '^[a-z0-9].*==' "$1") packages of $1 …"
     : >"$log"
+    touch .venv/.installing
     if ! PIP_USER=0 .venv/bin/python -I -m pip install --disable-pip-version-check --no-input --progress-bar off \
         --require-hashes -r "$1" 2>&1 | while IFS= read -r line; do
         printf '%s\n' "$line" >>"$log"
         case $line in
-        'Collecting '* | 'Requirement already satisfied: '*)
+        'Collecting '* | 'Processing '* | 'Requirement already satisfied: '*)
             found=$((found + 1))
             if [ $((found % 20)) -eq 0 ]; then say "  $found found"; fi
             ;;
         'Installing collected packages'*) say "  unpacking $found" ;;
         esac
     done; then
-        tail -n 20 "$log" >&2
+        rm .venv/.installing # pip failed by itself and put everything back
+        grep -Ev '^(Collecting|Processing|Requirement already|Looking in|  )' "$log" | tail -n 20 >&2
         say "Installing failed; all that pip said is in $log. The next start tries again."
         return 1
     fi
+    rm .venv/.installing
 }
 
 install_debian() {
