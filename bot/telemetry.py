@@ -33,6 +33,10 @@ _LABEL_SETS_MAX = 200
 _COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "arrivals": ("Happenings that came in by a door.", ("kind", "outcome")),
     "rejected": ("HTTP requests that were turned away.", ("status", "reason")),
+    "teams_activities": ("Activities that the Teams door took in.", ("outcome",)),
+    "teams_invokes": ("Invokes of Teams that are not a tap on one of our cards.", ("outcome",)),
+    "teams_taps": ("Taps on our cards.", ("outcome",)),
+    "teams_requests": ("Our requests to the Teams connector.", ("status",)),
     "mails": ("E-mails that came in.", ("outcome",)),
     "effects": ("Messages to people, by what became of them.", ("kind", "outcome")),
     "dead_letters": ("Messages that were given up.", ("kind",)),
