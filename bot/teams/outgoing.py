@@ -1,0 +1,95 @@
+"""How an activity looks that leaves: one thing per activity, small enough, and no word from outside taken as markup.
+
+Text and a card in one activity would be split by Teams and no id come back, so there is no function for it.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+TEXT_SIZE_MAX_BYTES = 60_000
+"""Counted as UTF-8 and as UTF-16: Teams refuses a message of about 80 kB, with its envelope."""
+
+_CARD_TYPE = "application/vnd.microsoft.card.adaptive"
+_BREAKER = "\u200b"
+_AT_TAG = re.compile(r"<at\b[^<>]*>([^<>]*)</at\s*>", re.IGNORECASE)
+_MARKUP = re.compile(r"[\\`*_\[\]<>~|]")
+_LINE_MARKUP = re.compile(r"^([ \t]*)([#>+-]|\d+[.)])(?=\s)", re.MULTILINE)
+_LINK = re.compile(r"(?i)\b(https?:|ftp:|mailto:|tel:|msteams:|www\.)(?=\S)")
+
+
+def plain(text: str) -> str:
+    """Return text from mail or chat so that Teams shows it as written: no markup, no live link, no `<at>`."""
+    text = _AT_TAG.sub(r"\1", text)
+    text = _MARKUP.sub(r"\\\g<0>", text)
+    text = _LINE_MARKUP.sub(r"\1\\\2", text)
+    return _LINK.sub(rf"\1{_BREAKER}", text)
+
+
+def text_activity(text: str, *, alert: bool) -> dict[str, object]:
+    """Return a message of words. `alert`: a phone rings for it (1:1 only)."""
+    activity: dict[str, object] = {"type": "message", "textFormat": "markdown", "text": shortened(text)}
+    return _alerting(activity) if alert else activity
+
+
+def card_activity(card: dict[str, object], summary: str, *, alert: bool) -> dict[str, object]:
+    """Return a message of one finished card; `summary` is what a phone shows of it."""
+    activity: dict[str, object] = {
+        "type": "message",
+        "summary": summary,
+        "attachments": [{"contentType": _CARD_TYPE, "content": card}],
+    }
+    return _alerting(activity) if alert else activity
+
+
+def finished_card(card: dict[str, object], mentions: Sequence[tuple[str, str | None]]) -> dict[str, object]:
+    """Return a card whose every `<at>` mentions somebody: Teams refuses a card where text and entities differ.
+
+    `mentions`: (name, object id). A name without an object id, or one that nobody gave us, stays as plain words.
+    """
+    named = {name: object_id for name, object_id in mentions if object_id}
+    used: dict[str, str] = {}
+
+    def keep_or_unwrap(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in named:
+            return name
+        used[name] = named[name]
+        return f"<at>{name}</at>"
+
+    finished: dict[str, object] = _map_strings(card, lambda text: _AT_TAG.sub(keep_or_unwrap, text))
+    if used:
+        teams = finished.get("msteams")
+        finished["msteams"] = {
+            **(teams if isinstance(teams, dict) else {}),
+            "entities": [
+                {"type": "mention", "text": f"<at>{name}</at>", "mentioned": {"id": object_id, "name": name}}
+                for name, object_id in used.items()
+            ],
+        }
+    return finished
+
+
+def shortened(text: str) -> str:
+    """Return at most TEXT_SIZE_MAX_BYTES of a text, with an ellipsis where it was cut."""
+    if len(text.encode()) <= TEXT_SIZE_MAX_BYTES and len(text.encode("utf-16-le")) <= TEXT_SIZE_MAX_BYTES:
+        return text
+    room = TEXT_SIZE_MAX_BYTES - 4
+    cut = text.encode()[:room].decode(errors="ignore")
+    return cut.encode("utf-16-le")[:room].decode("utf-16-le", errors="ignore") + "…"
+
+
+def _alerting(activity: dict[str, object]) -> dict[str, object]:
+    return {**activity, "channelData": {"notification": {"alert": True}}}
+
+
+def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
+    match value:
+        case str():
+            return change(value)
+        case dict():
+            return {name: _map_strings(child, change) for name, child in value.items()}
+        case list() | tuple():
+            return [_map_strings(child, change) for child in value]
+        case _:
+            return value
