@@ -22,7 +22,7 @@ INDEX_HOST = re.compile(
     r"|(?:extra-)?index-url\s*[=\s]\s*\S*:/|find-links\s*[=\s]\s*/",
     re.IGNORECASE,
 )
-MACHINE_PATH = re.compile(r"(?<![\w.$}/-])(?:/root/|/home/(?!bot\b)\w+/|/Users/\w+/|[A-Z]:\\Users\\)")
+MACHINE_PATH = re.compile(r"(?<![\w.$}/-])/(?:root|home/(?!bot\b)\w+|Users/\w+)/|\b[A-Z]:\\Users\\")
 
 
 def tracked() -> list[Path]:
