@@ -42,6 +42,8 @@ class Incoming:
     place_name: str = ""
     """Name of the channel, where Teams gives it."""
     has_files: bool = False
+    team: str = ""
+    """Teams id of the team around a channel."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class MembersChanged:
     language: Language = "vi"
     operation: str = ""
     place_name: str = ""
+    team: str = ""
 
 
 Arrival: TypeAlias = Incoming | Tap | MembersChanged
@@ -148,7 +151,7 @@ class ParsedMail:
     """File names, safe to show."""
     received_at: Instant
     automatic: str
-    """Why it must never be answered nor open anything (`auto-submitted`, `bounce`, `list`, `own`, ...); empty: a person wrote it."""
+    """Why it must never be answered nor open anything (`auto-submitted`, `list`, ...); empty: a person wrote it."""
     bounced: str | None = None
     """Message-ID of our own mail that this delivery report is about."""
     own: bool = False

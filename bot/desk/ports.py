@@ -107,7 +107,7 @@ class Committed:
 
 @dataclass(frozen=True)
 class Replayed:
-    """This operation was committed before; nothing was written."""
+    """The operation was committed before; nothing was written."""
 
     answer: bytes
 

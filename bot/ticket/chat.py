@@ -29,19 +29,20 @@ def code_posted(draft: Draft, command: CodePosted) -> None:
     if command.link and _thread_key(command.chat) not in {_thread_key(t.chat) for t in ticket.threads}:
         _link(draft, command, by)
     thread = _thread_key(command.chat)
-    shown = sum(1 for copy in ticket.copies if copy.slot.startswith(f"status:{thread}:"))
+    shown = sum(1 for copy in ticket.copies if copy.slot.startswith(f"{command.view}:{thread}:"))
     draft.tell(
         Card(
             id=draft.next_effect_id(),
             ticket=ticket.code,
-            slot=f"status:{thread}:{shown}:{draft.rules.version}",
-            view="status",
+            slot=f"{command.view}:{thread}:{shown}:{draft.rules.version}",
+            view=command.view,
             chat=command.chat,
             person=_person(draft, command.author) if command.chat.personal else None,
             language=command.language,
         )
     )
-    _mirror_to_mail(draft, command.author, command.text, command.message_id, "new")
+    if command.view == "status":
+        _mirror_to_mail(draft, command.author, command.text, command.message_id, "new")
 
 
 def chat_message(draft: Draft, command: ChatMessage) -> None:

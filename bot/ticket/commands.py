@@ -81,7 +81,9 @@ class CodePosted:
     text: str
     message_id: str
     link: bool = True
-    """False: the thread is another ticket's already; show the state, link nothing."""
+    """False: the thread is another ticket's already, or the desk's own; show the state, link nothing."""
+    view: Literal["status", "page"] = "status"
+    """Staff among themselves get the page card, with its buttons."""
 
 
 @dataclass(frozen=True)
@@ -176,6 +178,8 @@ class Delivered:
     copy: Copy | None = None
     page: tuple[str, str, str] | None = None
     """(occurrence, contact, channel) when the message was a page."""
+    message_id: str = ""
+    """Of a mail: answers to it belong to this ticket."""
 
 
 @dataclass(frozen=True)

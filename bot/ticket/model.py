@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 from bot.sla.clock import ClockEvent
-from bot.sla.escalation import Ack, Progress
+from bot.sla.escalation import Ack, PageKind, Progress
 from bot.sla.instants import Instant
 
 Language: TypeAlias = Literal["vi", "en"]
@@ -69,6 +69,9 @@ class Copy(Part):
     language: Language
     version: int
     """The ticket version that the card was drawn from."""
+    page: PageKind | None = None
+    """Of a page: which kind it was, so that an update still says so."""
+    level: str = ""
 
 
 class Participant(Part):
@@ -195,6 +198,13 @@ class Challenge(Part):
     tries: int = 0
 
 
+class ChallengeSent(Part):
+    """That a one-time code was asked for, so that they can be counted (D10: at most 3 a day per ticket)."""
+
+    code: str
+    at: Instant
+
+
 class PersonRecord(Part):
     """What the bot keeps about one person in Teams."""
 
@@ -208,4 +218,4 @@ class PersonRecord(Part):
     asked: str = ""
     """The ticket code that a conversation step is about."""
     challenge: Challenge | None = None
-    challenges: tuple[Instant, ...] = ()
+    challenges: tuple[ChallengeSent, ...] = ()

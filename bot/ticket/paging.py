@@ -96,6 +96,8 @@ def settle_delivered(draft: Draft, command: Delivered) -> None:
                     activity_id=command.copy.activity_id,
                 )
             )
+    if command.message_id:
+        draft.guards.append(f"mail:{command.message_id}")
     if command.page is not None:
         occurrence, contact, channel = command.page
         draft.record("page_accepted", occurrence=occurrence, contact=contact, channel=channel, effect=command.effect)

@@ -1,0 +1,133 @@
+"""Which Teams channel is for what: staff say so, and a customer's channel is looked at again when people join (D11)."""
+
+from bot.desk.arrivals import Incoming, MembersChanged, People
+from bot.desk.handle import Desk
+from bot.desk.identity import person_key
+from bot.desk.orders import Order
+from bot.desk.ports import Member
+from bot.sla.book import Book, Customer
+from bot.ticket.commands import Staff
+from bot.ticket.effects import Say
+from bot.ticket.model import BoundChannel, DeskRecord, Language
+
+
+class Bindings:
+    """Binds channels."""
+
+    def __init__(self, desk: Desk, people: People) -> None:
+        self._desk = desk
+        self._people = people
+
+    async def order(self, incoming: Incoming, order: Order, staff: Staff | None) -> str:
+        """Carry out `bind` or `unbind`, in a channel, by staff; says why not otherwise."""
+        if staff is None:
+            return await self._refuse(incoming, "staff_only")
+        if order.what == "bind_usage" or incoming.chat.personal:
+            return await self._refuse(incoming, "bind_usage")
+        if order.what == "unbind":
+            await self.forget(incoming.chat.conversation, tell=_say(incoming, "channel_unbound", {}))
+            return "unbound"
+        customer = None
+        if order.role == "customer":
+            book = self._desk.books.book()
+            customer = book.customers.by_id.get(order.customer)
+            if customer is None:
+                known = ", ".join(sorted(book.customers.by_id))
+                return await self._refuse(incoming, "unknown_customer", {"customers": known})
+            members = await self._people.members(incoming.chat)
+            if members is None or any(_outsider(member, customer, book) for member in members):
+                return await self._refuse(incoming, "binding_lapsed", {"customer": customer.name})
+        await self._bind(incoming, order, customer, staff)
+        return "bound"
+
+    async def forget(self, conversation: str, *, tell: Say | None = None) -> None:
+        """Treat a channel as shared from now on."""
+
+        def change(record: DeskRecord) -> DeskRecord:
+            rest = {key: bound for key, bound in record.channels.items() if key != conversation}
+            return record.model_copy(update={"channels": rest})
+
+        await self._desk.change_desk(change, effects=[tell] if tell is not None else [])
+
+    async def recheck(self, change: MembersChanged) -> str:
+        """Unbind a customer's channels of this team if somebody from outside joined."""
+        record, book = await self._desk.desk_record(), self._desk.books.book()
+        lapsed = "silent"
+        for bound in record.channels.values():
+            here = bound.chat.conversation == change.chat.conversation or (change.team and bound.team == change.team)
+            customer = book.customers.by_id.get(bound.customer or "")
+            if not here or bound.role != "customer" or customer is None:
+                continue
+            for sender in change.added:
+                member = await self._people.member(change.chat, sender)
+                if member is None or _outsider(member, customer, book):
+                    await self._lapse(record, bound, customer, change.operation)
+                    lapsed = "binding_lapsed"
+                    break
+        return lapsed
+
+    async def _bind(self, incoming: Incoming, order: Order, customer: Customer | None, staff: Staff) -> None:
+        role = order.role or "customer"
+        bound = BoundChannel(
+            role=role,
+            chat=incoming.chat.model_copy(update={"root": None}),
+            customer=customer.id if customer is not None else None,
+            bound_by=staff.id,
+            name=incoming.place_name,
+            team=incoming.team,
+        )
+
+        def change(record: DeskRecord) -> DeskRecord:
+            channels = {
+                key: other
+                for key, other in record.channels.items()
+                if role == "customer" or other.role != role  # one desk channel, one for managers
+            }
+            channels[incoming.chat.conversation] = bound
+            return record.model_copy(update={"channels": channels, "service_url": incoming.chat.service_url})
+
+        values = {"customer": customer.name} if customer is not None else {}
+        await self._desk.change_desk(
+            change, effects=[_say(incoming, f"channel_bound_{role}", values)], operation=f"{incoming.operation}:bind"
+        )
+
+    async def _lapse(self, record: DeskRecord, bound: BoundChannel, customer: Customer, operation: str) -> None:
+        desk_channel = record.channel("desk")
+        tell = None
+        if desk_channel is not None:
+            language: Language = "vi"
+            tell = Say(
+                id=f"{operation}.lapsed",
+                chat=desk_channel.chat,
+                language=language,
+                phrase="binding_lapsed",
+                values={"customer": customer.name},
+            )
+        await self.forget(bound.chat.conversation, tell=tell)
+
+    async def _refuse(self, incoming: Incoming, phrase: str, values: dict[str, str] | None = None) -> str:
+        member = await self._people.member(incoming.chat, incoming.sender)
+        if member is not None:
+            say = _say(incoming, phrase, values or {})
+            await self._desk.change_person(
+                person_key(member), lambda record: (record, [say]), operation=f"{incoming.operation}:{phrase}"
+            )
+        return phrase
+
+
+def _outsider(member: Member, customer: Customer, book: Book) -> bool:
+    """Return whether a member is neither of the desk nor of the customer (a guest counts by no tenant)."""
+    if member.role == "guest":
+        return True
+    tenant = member.tenant.lower()
+    return tenant != book.desk.tenant.lower() and tenant not in book.customers.tenants_of(customer)
+
+
+def _say(incoming: Incoming, phrase: str, values: dict[str, str]) -> Say:
+    return Say(
+        id=f"{incoming.operation}.{phrase}",
+        chat=incoming.chat,
+        language=incoming.language,
+        phrase=phrase,
+        values=values,
+    )

@@ -1,0 +1,87 @@
+"""Fills a mail's values from the record as it is when the mail leaves, then hands it to the mailbox's messenger."""
+
+from zoneinfo import ZoneInfo
+
+from bot.desk.handle import Desk
+from bot.desk.ports import Messenger, Receipt
+from bot.sla.instants import MINUTE, Instant
+from bot.text import formats
+from bot.ticket.draft import Rules
+from bot.ticket.effects import Effect, Mail
+from bot.ticket.model import Language, Ticket
+
+_USELESS_WHEN_HELD = frozenset({"repeat"})
+
+
+class FilledMail:
+    """Implements `Messenger` around the mailbox's own."""
+
+    def __init__(self, desk: Desk, inner: Messenger) -> None:
+        self._desk = desk
+        self._inner = inner
+
+    async def send(self, effect: Effect, *, uncertain: bool) -> Receipt:
+        """Send a mail with every value that its template may use; drops a page that says nothing any more."""
+        if not isinstance(effect, Mail):
+            raise TypeError(f"{effect.kind} is not a mail")
+        values = self._of_desk()
+        if effect.ticket:
+            loaded = await self._desk.load_with_desk(effect.ticket)
+            if loaded is None:
+                return Receipt("dropped", detail="no ticket")
+            ticket, _, _, rules = loaded
+            if _says_nothing(effect, ticket):
+                return Receipt("dropped", detail="no longer wanted")
+            values |= _of_ticket(ticket, rules)
+        if effect.page is not None:
+            values |= {"level": effect.page.level, "kind": effect.page.kind}
+        given = dict(effect.values)
+        at_ms = given.pop("at_ms", "")
+        if at_ms:
+            values["at"] = self._written("vi", int(at_ms))
+        filled = effect.model_copy(update={"values": values | given})
+        return await self._inner.send(filled, uncertain=uncertain)
+
+    def _of_desk(self) -> dict[str, str]:
+        desk = self._desk.books.book().desk
+        return {"desk_name": desk.name, "support_mail": desk.support_mail, "support_phone": desk.support_phone}
+
+    def _written(self, language: Language, at: Instant) -> str:
+        return _full(language, at, self._desk.books.book().desk.zone)
+
+
+def _of_ticket(ticket: Ticket, rules: Rules) -> dict[str, str]:
+    reading, zone = rules.reading(ticket), rules.book.desk.zone
+    customer = rules.customer(ticket)
+    titles = rules.book.policy.priorities[ticket.priority].title
+    left = reading.target - reading.used(rules.now)
+    values = {
+        "code": ticket.code,
+        "priority": ticket.priority,
+        "priority_title_vi": titles.get("vi", ""),
+        "priority_title_en": titles.get("en", ""),
+        "provisional": "yes" if ticket.provisional else "",
+        "customer": customer.name if customer is not None else ticket.customer,
+        "subject": ticket.subject,
+        "excerpt": ticket.excerpt,
+        "holder": ticket.ack.name if ticket.ack is not None else "",
+    }
+    due_at = reading.due_at()
+    if due_at is not None and ticket.state == "open":
+        values |= {"due_vi": _full("vi", due_at, zone), "due_en": _full("en", due_at, zone)}
+        if left >= 0:
+            values["minutes_left"] = str((left + MINUTE // 2) // MINUTE)
+        else:
+            values["over_by"] = formats.span("vi", -left)
+    return values
+
+
+def _full(language: Language, at: Instant, zone: ZoneInfo) -> str:
+    """Return an instant with its date: a mail is read on another day."""
+    return formats.instant(language, at, 0, zone)
+
+
+def _says_nothing(effect: Mail, ticket: Ticket) -> bool:
+    if effect.template != "page" or effect.page is None:
+        return False
+    return ticket.state == "resolved" or (effect.page.kind in _USELESS_WHEN_HELD and ticket.ack is not None)

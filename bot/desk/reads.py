@@ -1,0 +1,224 @@
+"""What cards and mails show, looked up when they are drawn, so that a message that waited tells the present state."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.cards.views import BreachView, Button, PagedPerson, PageView, StatusDetails, StatusView
+from bot.desk.handle import Desk
+from bot.desk.identity import place_of
+from bot.desk.ports import RecordKey
+from bot.sla.clock import Reading
+from bot.sla.escalation import PageKind
+from bot.sla.policy import Priority
+from bot.ticket.draft import Rules
+from bot.ticket.effects import Card
+from bot.ticket.model import Chat, Copy, Event, Ticket
+
+View = StatusView | PageView | BreachView
+_USELESS_WHEN_HELD = frozenset({"repeat"})
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A view with the version it was read at, and the copy that stands in its slot already."""
+
+    view: View
+    version: int
+    activity_id: str | None
+
+
+class Reads:
+    """Builds views."""
+
+    def __init__(self, desk: Desk, secret: bytes) -> None:
+        self._desk = desk
+        self._secret = secret
+
+    async def card_view(self, effect: Card) -> tuple[View, int, str | None] | None:
+        """Return what a card shows now, at which version, and which activity it replaces.
+
+        None: the card is no longer wanted (a page for a ticket that was taken or resolved meanwhile).
+        """
+        loaded = await self._desk.load_with_desk(effect.ticket)
+        if loaded is None:
+            return None
+        ticket, version, _, rules = loaded
+        standing = next((copy for copy in ticket.copies if copy.slot == effect.slot), None)
+        activity_id = effect.activity_id or (standing.activity_id if standing else None)
+        if activity_id is None and not _still_wanted(effect, ticket):
+            return None
+        drawn = await self.view(ticket, version, rules, effect, standing)
+        return drawn, version, activity_id
+
+    async def view(self, ticket: Ticket, version: int, rules: Rules, card: Card, standing: Copy | None) -> View:
+        """Return the view of a card about a ticket."""
+        button = self.button(ticket.code, card.slot, version)
+        match card.view:
+            case "status":
+                chat = card.chat or (standing.chat if standing else None)
+                private = card.person is not None or (chat is not None and self.is_private(chat, ticket, rules))
+                return status_view(ticket, rules, button, private=private)
+            case "page":
+                kind = card.page.kind if card.page else (standing.page if standing and standing.page else "information")
+                level = card.page.level if card.page else (standing.level if standing else "")
+                mentions = tuple((m.name, m.object_id) for m in card.mentions)
+                return page_view(ticket, rules, button, kind=kind, level=level, mentions=mentions)
+            case "breach":
+                return await self._breach_view(ticket, rules, button)
+
+    def is_private(self, chat: Chat, ticket: Ticket, rules: Rules) -> bool:
+        """Return whether details of a ticket may be shown in a chat (D11)."""
+        return place_of(chat.conversation, personal=chat.personal, ticket=ticket, desk=rules.desk) == "private"
+
+    def button(self, code: str, slot: str, version: int) -> Button:
+        """Return what a card's buttons carry."""
+        return Button(ticket=code, slot=slot, version=version, nonce=self.nonce(code, slot))
+
+    def nonce(self, code: str, slot: str) -> str:
+        """Return the proof that a button was drawn by this desk for this card."""
+        return hmac.new(self._secret, f"button|{code}|{slot}".encode(), hashlib.sha256).hexdigest()[:20]
+
+    async def _breach_view(self, ticket: Ticket, rules: Rules, button: Button) -> BreachView:
+        reading = rules.reading(ticket)
+        due_at = reading.due_at()
+        breached_at = reading.breached_at(rules.now)
+        customer = rules.customer(ticket)
+        return BreachView(
+            code=ticket.code,
+            priority=ticket.priority,
+            priority_title=_title(ticket, rules),
+            company=customer.name if customer else ticket.customer,
+            subject=ticket.subject,
+            received_at=ticket.opened_at,
+            due_at=due_at,
+            breached_at=breached_at,
+            over_by=max(0, reading.used(rules.now) - reading.target),
+            state=state_of(ticket, reading),
+            holder=ticket.ack.name if ticket.ack else "",
+            resolution=ticket.resolution,
+            corrected=ticket.breach_alerted_at is not None and due_at is not None and due_at > rules.now,
+            paged=await self._paged(ticket.code, rules),
+            now=rules.now,
+            zone=rules.book.desk.zone,
+            button=button,
+        )
+
+    async def _paged(self, code: str, rules: Rules) -> tuple[PagedPerson, ...]:
+        """Return who was paged first at each level, out of the ticket's events."""
+        found: dict[str, PagedPerson] = {}
+        for body in await self._desk.ledger.events(RecordKey("ticket", code)):
+            event = Event.model_validate_json(body)
+            if event.kind != "paged" or not event.data.get("level"):
+                continue
+            told = event.data.get("contacts")
+            for contact in told if isinstance(told, dict) else ():
+                person = rules.book.roster.by_id.get(contact)
+                name = person.name if person is not None else contact.removeprefix("queue:")
+                level = str(event.data["level"])
+                found.setdefault(f"{level}/{contact}", PagedPerson(level=level, name=name, at=event.at))
+        return tuple(found.values())
+
+
+def status_view(ticket: Ticket, rules: Rules, button: Button, *, private: bool) -> StatusView:
+    """Return the customer's view; details only in private (D11)."""
+    reading = rules.reading(ticket)
+    customer = rules.customer(ticket)
+    details = StatusDetails(
+        company=customer.name if customer else "",
+        subject=ticket.subject,
+        holder=ticket.ack.name if ticket.ack else "",
+        waiting_for=reading.paused_by[-1] if reading.paused_by else "",
+        resolution=ticket.resolution,
+    )
+    return StatusView(
+        code=ticket.code,
+        priority=ticket.priority,
+        priority_title=_title(ticket, rules),
+        provisional=ticket.provisional,
+        state=state_of(ticket, reading),
+        received_at=ticket.opened_at,
+        due_at=reading.due_at() if ticket.state == "open" else None,
+        resolved_at=ticket.resolved_at,
+        last_answer_at=ticket.last_answer_at,
+        details=details if private else None,
+        support_phone=rules.book.desk.support_phone,
+        now=rules.now,
+        zone=rules.book.desk.zone,
+        button=button,
+    )
+
+
+def page_view(
+    ticket: Ticket,
+    rules: Rules,
+    button: Button,
+    *,
+    kind: PageKind,
+    level: str,
+    mentions: tuple[tuple[str, str | None], ...] = (),
+) -> PageView:
+    """Return the engineer's view."""
+    reading = rules.reading(ticket)
+    customer = rules.customer(ticket)
+    policy, used = rules.book.policy, reading.used(rules.now)
+    ack = ticket.ack
+    requester = ticket.requester
+    return PageView(
+        code=ticket.code,
+        kind=kind,
+        level=level,
+        priority=ticket.priority,
+        priority_title=_title(ticket, rules),
+        priorities={name: _titles(priority) for name, priority in policy.priorities.items()},
+        provisional=ticket.provisional,
+        state=state_of(ticket, reading),
+        company=customer.name if customer else ticket.customer,
+        contract_number=customer.contract_number if customer else "",
+        fqdn=(customer.fqdn or "") if customer else "",
+        requester=f"{requester.name} <{requester.address}>" if requester.name else requester.address,
+        subject=ticket.subject,
+        excerpt=ticket.excerpt,
+        received_at=ticket.opened_at,
+        due_at=reading.due_at() if ticket.state == "open" else None,
+        left=reading.target - used if ticket.state == "open" and not reading.paused_by else None,
+        used_percent=used * 100 // reading.target,
+        holder=ack.name if ack else "",
+        ack_until=reading.later(ack.renewed_at, policy.ack_lasts(ticket.priority)) if ack else None,
+        breached=reading.breached_at(rules.now) is not None,
+        waiting_for=reading.paused_by[-1] if reading.paused_by else "",
+        resolution=ticket.resolution,
+        chat_linked=bool(ticket.threads),
+        notice_at=ticket.notice_at,
+        mentions=mentions,
+        now=rules.now,
+        zone=rules.book.desk.zone,
+        button=button,
+    )
+
+
+def state_of(ticket: Ticket, reading: Reading) -> Literal["received", "working", "waiting", "resolved"]:
+    """Return the state as people are told it."""
+    if ticket.state == "resolved":
+        return "resolved"
+    if reading.paused_by:
+        return "waiting"
+    return "working" if ticket.ack is not None else "received"
+
+
+def _title(ticket: Ticket, rules: Rules) -> dict[str, str]:
+    return _titles(rules.book.policy.priorities[ticket.priority])
+
+
+def _titles(priority: Priority) -> dict[str, str]:
+    return {str(language): text for language, text in priority.title.items()}
+
+
+def _still_wanted(effect: Card, ticket: Ticket) -> bool:
+    """Return whether a page that waited still has something to say."""
+    if effect.view != "page" or effect.page is None:
+        return True
+    if ticket.state == "resolved":
+        return False
+    return not (effect.page.kind in _USELESS_WHEN_HELD and ticket.ack is not None)

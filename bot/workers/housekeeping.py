@@ -1,0 +1,63 @@
+"""What has to be done now and then: re-read the desk's files, hand in what waited for the store."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from bot.desk.handle import Desk
+from bot.errors import Fault
+from bot.ticket.effects import Say
+
+_log = logging.getLogger("trucban.housekeeping")
+_POLL_S = 1.0
+
+
+class Files(Protocol):
+    """The desk's files."""
+
+    async def check(self) -> list[Fault] | None:
+        """Read again what changed; returns the faults of a change, None if nothing changed."""
+        ...
+
+
+class Housekeeping:
+    """One turn does each duty once."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        files: Files,
+        file_faults: Callable[[int, int], None],
+        duties: Sequence[Callable[[], Awaitable[object]]],
+    ) -> None:
+        self._desk = desk
+        self._files = files
+        self._file_faults = file_faults
+        self._duties = duties
+
+    async def turn(self) -> float:
+        """Do every duty; returns how long to sleep."""
+        faults = await self._files.check()
+        if faults is not None:
+            await self._tell(faults)
+        for duty in self._duties:
+            await duty()
+        return _POLL_S
+
+    async def _tell(self, faults: list[Fault]) -> None:
+        """Say whether an edit of the desk's files was taken over; a bad one is told to the desk and the operator."""
+        fatal = [str(fault) for fault in faults if fault.fatal]
+        self._file_faults(len(fatal), len(faults) - len(fatal))
+        if not fatal:
+            _log.info("desk files read again", extra={"warnings": len(faults)})
+            return
+        _log.error("desk files refused, the old ones stay in use", extra={"faults": fatal[:20]})
+        record = await self._desk.desk_record()
+        channel = record.channel("desk")
+        text = "\n".join(fatal[:10])
+        says = []
+        if channel is not None:
+            number = f"{self._desk.clock.now()}"
+            says = [Say(id=f"files.{number}", chat=channel.chat, language="vi", phrase="reading_faults",
+                        values={"faults": text})]  # fmt: skip
+        await self._desk.alert_operator(f"the desk's files have faults; the old ones stay in use:\n{text}", says)
