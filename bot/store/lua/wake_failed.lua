@@ -8,7 +8,6 @@
 local remembered = redis.call('GET', KEYS[5])
 if remembered then return tonumber(remembered) end
 if not redis.call('ZSCORE', KEYS[3], ARGV[1]) then return 0 end
-if redis.call('ZSCORE', KEYS[4], ARGV[1]) then return 1 end
 
 local aside = 0
 local failures = redis.call('HINCRBY', KEYS[1], 'f', 1)
