@@ -5,8 +5,8 @@ import hmac
 import re
 
 _PREFIX = "tb"
-_TOKEN_BYTES = 12
-_MAC_BYTES = 20
+_TOKEN_BYTES = 8
+_MAC_BYTES = 12
 _SHAPE = re.compile(
     rf"<{_PREFIX}\.([0-9a-f]{{{_TOKEN_BYTES * 2}}})\.([0-9a-f]{{{_MAC_BYTES * 2}}})@([^<>\s@]{{1,255}})>"
 )

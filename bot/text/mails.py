@@ -1,0 +1,119 @@
+"""What the desk's mails say: each template gives a subject and a body of neutral blocks, made into text and HTML later.
+
+A template never fails for a missing value: the line that needs it is left out. What strangers wrote passes
+through `plain` first. `auto_reply`, `held` and `one_time_code` go to customers and are sent in both languages.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple, TypeAlias
+
+from bot.text.plain import one_line, visible
+
+LINE_MAX: Final = 300
+QUOTE_MAX: Final = 8_000
+BILINGUAL: Final = frozenset({"auto_reply", "held", "one_time_code"})
+
+Values: TypeAlias = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph; line breaks stay. `strong`: what must be seen first, like one-time digits."""
+
+    text: str
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A list of two columns: name and value."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """A list."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What somebody wrote, line breaks kept."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Divider:
+    """A line between two languages."""
+
+
+Block: TypeAlias = Paragraph | Facts | Bullets | Quote | Divider
+
+
+class Written(NamedTuple):
+    """A mail in words."""
+
+    subject: str
+    body: tuple[Block, ...]
+
+
+Template: TypeAlias = Callable[[Values, tuple[str, ...]], Written]
+
+
+@dataclass(frozen=True)
+class Mails:
+    """Every mail in one language. Below each: the values that it reads, all formatted strings, all optional."""
+
+    auto_reply: Template
+    """code, priority, priority_title_vi, priority_title_en, provisional (not empty: not classified yet), due_vi,
+    due_en, subject, support_phone, support_mail, desk_name; names: the customer's missing duties (article 2.3):
+    company, name, department, title, mobile, chat, contract_number, partner, fqdn, licence_key, evidence."""
+    chat_mirror: Template
+    """author, at, text, change (`edited`, `deleted` or empty), code, desk_name."""
+    page: Template
+    """kind (of `PageRef`), level, code, priority, priority_title_*, customer, due_*, minutes_left (whole minutes,
+    negative after the deadline), subject, excerpt, holder, contact_name, support_phone, desk_name."""
+    breach: Template
+    """code, priority, priority_title_*, customer, due_*, over_by, subject, holder, desk_name."""
+    one_time_code: Template
+    """digits, asked_by, code, support_phone, support_mail, desk_name."""
+    held: Template
+    """reason (`unregistered`, `support`, `maintenance`, `certificate`), subject, support_phone, support_mail,
+    desk_name."""
+    operator: Template
+    """what, reason, code, at, desk_name."""
+
+
+def line(values: Values, key: str) -> str:
+    """Return a value as one harmless line; empty if it is missing."""
+    return one_line(values.get(key, ""), LINE_MAX)
+
+
+def quoted(values: Values, key: str) -> str:
+    """Return a value of several lines, hidden characters gone; empty if it is missing."""
+    return visible(values.get(key, ""), QUOTE_MAX)
+
+
+def facts(*rows: tuple[str, str]) -> tuple[Block, ...]:
+    """Return the rows that have a value, as one block; none if none has."""
+    filled = tuple((name, value) for name, value in rows if value)
+    return (Facts(filled),) if filled else ()
+
+
+def paragraphs(*texts: str) -> tuple[Block, ...]:
+    """Return a paragraph for each text that is not empty."""
+    return tuple(Paragraph(text) for text in texts if text)
+
+
+def quote(text: str) -> tuple[Block, ...]:
+    """Return a quotation, or nothing for an empty one."""
+    return (Quote(text),) if text else ()
+
+
+def joined(separator: str, *parts: str) -> str:
+    """Return the parts that are not empty, joined."""
+    return separator.join(part for part in parts if part)
