@@ -1,13 +1,14 @@
-"""Fills a mail's values from the record as it is when the mail leaves, then hands it to the mailbox's messenger."""
+"""Fills messages from the record as it is when they leave, then hands them to the messenger of their channel."""
 
 from zoneinfo import ZoneInfo
 
 from bot.desk.handle import Desk
 from bot.desk.ports import Messenger, Receipt
+from bot.desk.reads import Reads
 from bot.sla.instants import MINUTE, Instant
 from bot.text import formats
 from bot.ticket.draft import Rules
-from bot.ticket.effects import Effect, Mail
+from bot.ticket.effects import Effect, Mail, Mirror
 from bot.ticket.model import Language, Ticket
 
 _USELESS_WHEN_HELD = frozenset({"repeat"})
@@ -48,6 +49,26 @@ class FilledMail:
 
     def _written(self, language: Language, at: Instant) -> str:
         return _full(language, at, self._desk.books.book().desk.zone)
+
+
+class GuardedMirror:
+    """Implements `Messenger` around Teams' own: in a shared channel an answer is only announced (D11)."""
+
+    def __init__(self, desk: Desk, reads: Reads, inner: Messenger) -> None:
+        self._desk = desk
+        self._reads = reads
+        self._inner = inner
+
+    async def send(self, effect: Effect, *, uncertain: bool) -> Receipt:
+        """Send; whether the chat is shared is asked now, for a binding may have lapsed while the answer waited."""
+        if isinstance(effect, Mirror):
+            loaded = await self._desk.load_with_desk(effect.ticket)
+            if loaded is None:
+                return Receipt("dropped", detail="no ticket")
+            ticket, _, _, rules = loaded
+            if not self._reads.is_private(effect.chat, ticket, rules):
+                effect = effect.model_copy(update={"text": "", "attachments": (), "author": ""})
+        return await self._inner.send(effect, uncertain=uncertain)
 
 
 def _of_ticket(ticket: Ticket, rules: Rules) -> dict[str, str]:

@@ -1,0 +1,147 @@
+"""The command line: `python -m bot run | check-config | tickets`."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.config.check import check_config
+from bot.config.load import load_book
+from bot.desk.ports import RecordKey
+from bot.errors import ConfigError, StoreAwayError
+from bot.running import open_store, run
+from bot.settings import Settings, read_settings
+from bot.sla.instants import to_datetime
+from bot.store.redis_store import RedisLedger
+from bot.telemetry import configure_logging
+from bot.ticket.codes import normalise
+from bot.ticket.model import Event, Ticket
+from bot.wiring import channels_of
+
+_LIST_MAX = 200
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 done, 1 failed, 2 the configuration or the call is wrong."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        settings = read_settings()
+        configure_logging(settings.log_level)
+        return int(options.call(options, settings))
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        print(f"{len(error.faults)} fault(s); nothing was started", file=sys.stderr)
+        return 2
+    except StoreAwayError as error:
+        print(f"the store does not answer: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Trực Ban, the support desk's officer on duty.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    starting = commands.add_parser("run", help="run the desk until it is stopped")
+    starting.add_argument("--role", choices=("all", "web", "worker"), default="all", help="which part to run")
+    starting.set_defaults(call=_run)
+    checking = commands.add_parser("check-config", help="prove the desk's files; exit 2 if the desk could not start")
+    checking.add_argument("--config", type=Path, help="folder of the files (default: DESK_CONFIG)")
+    checking.set_defaults(call=_check)
+    tickets = commands.add_parser("tickets", help="look at tickets").add_subparsers(required=True, metavar="WHAT")
+    listing = tickets.add_parser("list", help="list tickets, newest first")
+    listing.add_argument("--all", action="store_true", help="also resolved ones")
+    listing.add_argument("--limit", type=int, default=50, help=f"how many at most (default 50, up to {_LIST_MAX})")
+    listing.add_argument("--json", action="store_true", help="as JSON lines")
+    listing.set_defaults(call=_list)
+    showing = tickets.add_parser("show", help="show one ticket with its events")
+    showing.add_argument("code", metavar="CODE", help="ticket code, as people write it")
+    showing.add_argument("--json", action="store_true", help="as one JSON object")
+    showing.set_defaults(call=_show)
+    return parser
+
+
+def _run(options: argparse.Namespace, settings: Settings) -> int:
+    book, _ = load_book(settings.desk_config, channels_of(settings))
+    asyncio.run(run(settings, book.desk.id, role=options.role))
+    return 0
+
+
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    return check_config(options.config or settings.desk_config)
+
+
+def _list(options: argparse.Namespace, settings: Settings) -> int:
+    return asyncio.run(_with_ledger(settings, lambda ledger, zone: _print_list(ledger, zone, options)))
+
+
+def _show(options: argparse.Namespace, settings: Settings) -> int:
+    return asyncio.run(_with_ledger(settings, lambda ledger, zone: _print_ticket(ledger, zone, options)))
+
+
+async def _with_ledger(settings: Settings, work: Callable[[RedisLedger, ZoneInfo], Awaitable[int]]) -> int:
+    book, _ = load_book(settings.desk_config, channels_of(settings))
+    async with open_store(settings, book.desk.id) as store:
+        return await work(store.ledger, book.desk.zone)
+
+
+async def _print_list(ledger: RedisLedger, zone: ZoneInfo, options: argparse.Namespace) -> int:
+    limit = max(1, min(options.limit, _LIST_MAX))
+    codes = await ledger.index("tickets" if options.all else "open", newest_first=True, limit=limit)
+    for stored in await ledger.read_many([RecordKey("ticket", code) for code in codes]):
+        if stored is None:
+            continue
+        ticket = Ticket.model_validate_json(stored.body)
+        if options.json:
+            print(ticket.model_dump_json())
+            continue
+        holder = ticket.ack.name if ticket.ack is not None else "-"
+        opened = _written(ticket.opened_at, zone)
+        print(
+            f"{ticket.code}  {ticket.priority}  {ticket.state:<8}  {opened}  {ticket.customer}  {holder}  {ticket.subject}"
+        )
+    if not codes and not options.json:
+        print("no tickets" if options.all else "no open tickets; --all lists resolved ones too")
+    return 0
+
+
+async def _print_ticket(ledger: RedisLedger, zone: ZoneInfo, options: argparse.Namespace) -> int:
+    code = normalise(options.code) or options.code.strip().upper()
+    stored = await ledger.read(RecordKey("ticket", code))
+    if stored is None:
+        print(f"there is no ticket {code}", file=sys.stderr)
+        return 1
+    ticket = Ticket.model_validate_json(stored.body)
+    events = [Event.model_validate_json(body) for body in await ledger.events(RecordKey("ticket", code))]
+    if options.json:
+        shown = ticket.model_dump(mode="json") | {"events": [event.model_dump(mode="json") for event in events]}
+        print(json.dumps(shown, ensure_ascii=False, indent=2))
+        return 0
+    print(f"{ticket.code}  {ticket.priority}{' (provisional)' if ticket.provisional else ''}  {ticket.state}")
+    print(f"  {ticket.subject}")
+    print(f"  customer {ticket.customer}, team {ticket.team}, opened {_written(ticket.opened_at, zone)}")
+    for event in events:
+        details = "  ".join(f"{name}={_short(value)}" for name, value in event.data.items())
+        print(f"  {event.n:>4}  {_written(event.at, zone)}  {event.kind:<14} {event.by}  {details}".rstrip())
+    return 0
+
+
+def _written(at: int, zone: ZoneInfo) -> str:
+    local: datetime = to_datetime(at).astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
+    return text if len(text) <= 80 else text[:79] + "…"  # noqa: PLR2004  a terminal's width
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""One process: opens the store, serves HTTP, runs the loops, and stops in one order with a deadline."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from bot.desk.ports import Ledger
+from bot.errors import ConfigError, Fault, StoreAwayError
+from bot.settings import Settings
+from bot.store.embedded import EmbeddedStore
+from bot.store.redis_store import RedisLedger, connect
+from bot.wiring import Service, build
+
+_log = logging.getLogger("trucban")
+_STOP_WITHIN_S = 10.0
+_WAIT_FOR_STORE_S = 1.0
+_UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True)
+class Store:
+    """An open store."""
+
+    ledger: RedisLedger
+    embedded: EmbeddedStore | None
+    told: str
+    """What to tell the operator about it; never the URL, which may hold a password."""
+
+
+@contextlib.asynccontextmanager
+async def open_store(settings: Settings, desk_id: str) -> AsyncIterator[Store]:
+    """Yield the configured store, or an embedded one with a durable log."""
+    url = settings.redis_url.get_secret_value()
+    embedded = None
+    if not url:
+        embedded = EmbeddedStore(settings.desk_data / "store")
+        url = await embedded.start()
+    ledger = RedisLedger(connect(url), desk_id)
+    try:
+        yield Store(ledger, embedded, "embedded Valkey, every write on disk" if embedded else "REDIS_URL")
+    finally:
+        await ledger.close()
+        if embedded is not None:
+            await embedded.stop()
+
+
+async def run(settings: Settings, desk_id: str, *, role: str = "all") -> None:
+    """Run one replica until SIGTERM or SIGINT. Raises ConfigError if it cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    settings.desk_data.mkdir(parents=True, exist_ok=True)
+    async with open_store(settings, desk_id) as store:
+        if not await _store_answers(store.ledger, stop):
+            return
+        service = await build(settings, store.ledger, role=role)
+        await serve(service, settings, stop, store)
+
+
+async def serve(
+    service: Service,
+    settings: Settings,
+    stop: asyncio.Event,
+    store: Store | None = None,
+    ready: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Serve until `stop` is set. `ready` is told the port of the open HTTP door."""
+    runner = web.AppRunner(service.app, access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port)
+        await _open_door(site, settings.host, settings.port)
+        port = runner.addresses[0][1]
+        await _prove_unsigned_is_refused(settings.host, port)
+        if service.smtp is not None:
+            await _open_mail_door(service, settings.mail_smtp_port)
+        _tell(service, settings, port, store)
+        ready(port)
+        await _run_loops(service, stop, store.embedded if store is not None else None)
+    finally:
+        _log.info("stopping")
+        if service.smtp is not None:
+            await service.smtp.stop()
+        await runner.cleanup()
+        await service.close()
+
+
+async def _run_loops(service: Service, stop: asyncio.Event, embedded: EmbeddedStore | None) -> None:
+    """Run the loops as named tasks of one group; on `stop` finish the turns in hand, then end."""
+    async with asyncio.TaskGroup() as group:
+        watch = group.create_task(embedded.watch(), name="embedded store") if embedded is not None else None
+        tasks = [group.create_task(loop.run(), name=name) for name, loop in service.loops.items()]
+        await stop.wait()
+        service.vitals.drain()
+        for loop in service.loops.values():
+            loop.stop()
+        _, late = await asyncio.wait(tasks, timeout=_STOP_WITHIN_S)
+        await service.lanes.drain(_STOP_WITHIN_S)
+        for task in late:
+            _log.warning("loop did not stop in time", extra={"loop": task.get_name()})
+            task.cancel()
+        if watch is not None:
+            watch.cancel()
+
+
+async def _store_answers(ledger: Ledger, stop: asyncio.Event) -> bool:
+    """Wait for the store; False if stopped before it answered. A desk without its ledger must not guess."""
+    said = False
+    while not stop.is_set():
+        try:
+            await ledger.ping()
+        except StoreAwayError as error:
+            if not said:
+                _log.warning("waiting for the store", extra={"why": str(error)[:200]})
+                said = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _WAIT_FOR_STORE_S)
+        else:
+            return True
+    return False
+
+
+async def _open_door(site: web.TCPSite, host: str, port: int) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        raise ConfigError(
+            [Fault("environment", None, f"PORT {port} on {host} cannot be opened ({error.strerror}); set PORT")]
+        ) from error
+
+
+async def _open_mail_door(service: Service, port: int) -> None:
+    assert service.smtp is not None  # noqa: S101  asked by the caller
+    try:
+        await service.smtp.start()
+    except OSError as error:
+        raise ConfigError(
+            [Fault("environment", None, f"MAIL_SMTP_PORT {port} cannot be opened ({error.strerror}); set another")]
+        ) from error
+
+
+async def _prove_unsigned_is_refused(host: str, port: int) -> None:
+    """Post without a token to the own door; anything but 401 means that anybody could speak as Teams."""
+    address = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104
+    async with (
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+        session.post(f"http://{address}:{port}/api/messages", json={"type": "message"}) as answer,
+    ):
+        if answer.status != _UNAUTHORIZED:
+            raise ConfigError([Fault("self-test", None, f"an unsigned POST was answered {answer.status}, not 401")])
+
+
+def _tell(service: Service, settings: Settings, port: int, store: Store | None) -> None:
+    """Say what runs and what to open."""
+    desk = service.desk.books.book().desk
+    host = socket.gethostname() if settings.host == "0.0.0.0" else settings.host  # noqa: S104
+    lines = [f"Trực Ban · {desk.name}"]
+    if settings.desk_mode == "development":
+        lines += ["", "  *** DEVELOPMENT MODE: LOOPBACK ONLY, NOT FOR CUSTOMERS ***", ""]
+    for fault in service.warnings:
+        lines.append(f"  {fault}")
+    lines += [
+        f"  health    http://{host}:{port}/healthz/desk   (also /healthz, /readyz, /metrics)",
+        f"  Teams     POST http://{host}:{port}/api/messages"
+        + ("" if settings.has_credentials else "   not connected: set MICROSOFT_APP_ID (README: connect a tenant)"),
+    ]
+    if service.smtp is not None:
+        sent = Path(settings.desk_data) / "mail" / "sent"
+        lines.append(f"  mail in   smtp://127.0.0.1:{service.smtp.port}   (write to {desk.support_mail})")
+        lines.append(f"  mail out  {sent}")
+    if store is not None:
+        lines.append(f"  store     {store.told}")
+    lines.append("  ready; stop with Ctrl-C")
+    print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201  the banner is for whoever started us

@@ -1,0 +1,294 @@
+"""Plugs the rooms together: the only module that knows them all, and the only one that asks for the time."""
+
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.cards import draw as cards
+from bot.cards.views import BreachView, PageView, StatusView
+from bot.config.load import load_book
+from bot.config.watch import BookWatcher
+from bot.desk.arrivals import Incoming, MembersChanged, Tap, TapAnswer
+from bot.desk.bindings import Bindings
+from bot.desk.confirm import Confirm
+from bot.desk.handle import Desk
+from bot.desk.letters import FilledMail, GuardedMirror
+from bot.desk.listen import Listen
+from bot.desk.mailroom import Mailroom
+from bot.desk.ports import Clock, Ledger, Messenger
+from bot.desk.reads import Reads
+from bot.desk.taps import Taps
+from bot.errors import Fault, Refused
+from bot.mail.door import MailDoor
+from bot.mail.local_mailbox import LocalMailbox
+from bot.mail.messenger import MailMessenger
+from bot.mail.smtp_door import SmtpDoor
+from bot.settings import Settings
+from bot.sla.instants import Instant
+from bot.teams.actions import TapActions
+from bot.teams.adapter import TeamsAdapter
+from bot.teams.connector import Connector
+from bot.teams.credentials import Credentials, ManagedIdentityLogin, SecretLogin, TokenSource
+from bot.teams.door import TeamsDoor
+from bot.teams.inbox import Inbox
+from bot.teams.key_cache import KeyCache
+from bot.teams.messenger import TeamsMessenger
+from bot.teams.people import TeamsPeople
+from bot.teams.routes import Entrance
+from bot.teams.routes import add_routes as add_teams_routes
+from bot.teams.verify import TEAMS_ISSUER, TEAMS_METADATA_URL, Verifier
+from bot.telemetry import Telemetry
+from bot.text import formats, phrases
+from bot.ticket.effects import Mirror
+from bot.ticket.model import Language
+from bot.web.health import add_routes as add_health_routes
+from bot.web.vitals import Vitals
+from bot.workers.housekeeping import Housekeeping
+from bot.workers.lanes import Lanes
+from bot.workers.loop import Loop
+from bot.workers.mailbox import MailTurns
+from bot.workers.timers import Timers
+
+_log = logging.getLogger("trucban")
+_SYNC_EVERY_S = 30.0
+_LOOP_AGE_MAX_S = {"timers": 15.0, "lanes": 15.0, "mailbox": 60.0, "housekeeping": 60.0}
+NOBODY = "00000000-0000-0000-0000-000000000000"
+"""Stands for the bot's id where none is configured: no token is ever issued for it, so every request is refused."""
+
+
+class StoreClock:
+    """Desk time = epoch + (store time - epoch) * speed. The store's clock decides between replicas."""
+
+    def __init__(self, *, speed: float) -> None:
+        self._speed = speed
+        self._epoch = 0
+        self._offset_ms = time.time() * 1000 - time.monotonic() * 1000  # noqa: TID251  until the store has answered
+        self._synced_at_s = float("-inf")
+
+    def now(self) -> Instant:
+        """Return the present desk time."""
+        store_ms = time.monotonic() * 1000 + self._offset_ms
+        if self._speed == 1:
+            return int(store_ms)
+        return int(self._epoch + (store_ms - self._epoch) * self._speed)
+
+    async def sync(self, ledger: Ledger) -> None:
+        """Follow the store's clock; asks it at most every 30 s."""
+        if time.monotonic() - self._synced_at_s < _SYNC_EVERY_S:
+            return
+        before_ms = time.monotonic() * 1000
+        store_ms = await ledger.store_time_ms()
+        after_ms = time.monotonic() * 1000
+        self._offset_ms = store_ms - (before_ms + after_ms) / 2
+        self._synced_at_s = after_ms / 1000
+        if self._speed != 1:
+            self._epoch = int(await ledger.once("epoch", str(store_ms).encode()))
+
+
+class _Ears:
+    """Implements `desk.arrivals.Listener` by the two parts of the desk that listen."""
+
+    def __init__(self, listen: Listen, taps: Taps, heard: Callable[[str], None]) -> None:
+        self._listen = listen
+        self._taps = taps
+        self._heard = heard
+
+    async def incoming(self, incoming: Incoming) -> str:
+        self._heard(incoming.chat.service_url)
+        return await self._listen.incoming(incoming)
+
+    async def tap(self, tap: Tap) -> TapAnswer:
+        return await self._taps.tap(tap)
+
+    async def members_changed(self, change: MembersChanged) -> str:
+        self._heard(change.chat.service_url)
+        return await self._listen.members_changed(change)
+
+
+class _Pen:
+    """Implements `teams.drawing.Drawing` by cards and text."""
+
+    def __init__(self, clock: Clock, books: BookWatcher) -> None:
+        self._clock = clock
+        self._books = books
+
+    def card(self, view: StatusView | PageView | BreachView, language: Language, *, private: bool) -> dict[str, object]:
+        return dict(cards.draw(view, language, private=private))
+
+    def summary(self, view: StatusView | PageView | BreachView, language: Language) -> str:
+        return cards.summary(view, language)
+
+    def say(self, language: Language, phrase: str, values: dict[str, str]) -> str:
+        return phrases.say(language, phrase, values)
+
+    def refusal(self, language: Language, refused: Refused) -> str:
+        return phrases.refusal(language, refused)
+
+    def mirror(self, language: Language, effect: Mirror) -> str:
+        zone = self._books.book().desk.zone
+        at = formats.instant(language, effect.at, self._clock.now(), zone)
+        return phrases.mirror(language, effect.author, at, effect.text, effect.attachments, effect.ticket)
+
+
+@dataclass
+class Service:
+    """One replica, plugged together and not yet running."""
+
+    app: web.Application
+    ledger: Ledger
+    desk: Desk
+    clock: Clock
+    telemetry: Telemetry
+    vitals: Vitals
+    loops: dict[str, Loop]
+    lanes: Lanes
+    mailbox: LocalMailbox
+    smtp: SmtpDoor | None
+    warnings: list[Fault]
+    closers: list[Callable[[], Awaitable[None]]]
+
+    async def close(self) -> None:
+        """Close what was opened outside the loops: pooled connections, fetches under way."""
+        for closer in self.closers:
+            await closer()
+
+
+def channels_of(settings: Settings) -> frozenset[str]:
+    """Return by which channels this installation can page."""
+    return frozenset({"mail", *(["teams"] if settings.has_credentials else [])})
+
+
+async def build(settings: Settings, ledger: Ledger, *, clock: Clock | None = None, role: str = "all") -> Service:
+    """Return a replica on a ledger that answers. `clock`: for tests that travel in time.
+
+    Raises ConfigError with every fault of the desk's files.
+    """
+    book, warnings = load_book(settings.desk_config, channels_of(settings))
+    books = BookWatcher(settings.desk_config, channels_of(settings), book)
+    store_clock = StoreClock(speed=settings.desk_speed)
+    duties: list[Callable[[], Awaitable[object]]] = []
+    if clock is None:
+        await store_clock.sync(ledger)
+        clock = store_clock
+        duties.append(lambda: store_clock.sync(ledger))
+    secret = await ledger.once("secret", secrets.token_bytes(32))
+    telemetry = Telemetry(speed=settings.desk_speed)
+    loops: dict[str, Loop] = {}
+
+    def wake() -> None:
+        for name in ("lanes", "timers"):
+            if name in loops:
+                loops[name].wake()
+
+    desk = Desk(ledger, books, clock, wake)
+    mailbox = LocalMailbox(settings.desk_data / "mail", clock)
+    domain = book.desk.support_mail.rpartition("@")[2]
+    messengers: dict[str, Messenger] = {"m": FilledMail(desk, MailMessenger(mailbox, secret, books, clock))}
+    app = web.Application(client_max_size=1 << 20)
+    teams = _plug_teams(settings, desk, books, telemetry, secret)
+    add_teams_routes(app, teams.entrance)
+    messengers["t"] = teams.messenger
+    await teams.look_up_service_url()
+    duties += [teams.entrance.replay, teams.look_up_service_url]
+    lanes = Lanes(desk, messengers, telemetry)
+    mail_door = MailDoor(mailbox, Mailroom(desk), secret, domain, count=lambda word: telemetry.count("mails", word))
+    if role in ("all", "worker"):
+        loops["timers"] = Loop("timers", Timers(desk, telemetry).turn, telemetry)
+        loops["lanes"] = Loop("lanes", lanes.turn, telemetry)
+        loops["mailbox"] = Loop("mailbox", MailTurns(mail_door).turn, telemetry)
+    loops["housekeeping"] = Loop(
+        "housekeeping", Housekeeping(desk, books, telemetry.file_faults, duties).turn, telemetry
+    )
+    vitals = Vitals(ledger, clock, telemetry, loops={name: _LOOP_AGE_MAX_S[name] for name in loops})
+    add_health_routes(app, vitals, telemetry)
+    smtp = None
+    if role in ("all", "worker"):
+        smtp = SmtpDoor(mailbox, port=settings.mail_smtp_port, on_mail=loops["mailbox"].wake)
+    return Service(
+        app=app,
+        ledger=ledger,
+        desk=desk,
+        clock=clock,
+        telemetry=telemetry,
+        vitals=vitals,
+        loops=loops,
+        lanes=lanes,
+        mailbox=mailbox,
+        smtp=smtp,
+        warnings=warnings,
+        closers=teams.closers,
+    )
+
+
+@dataclass(frozen=True)
+class _Teams:
+    entrance: Entrance
+    messenger: Messenger
+    look_up_service_url: Callable[[], Awaitable[None]]
+    closers: list[Callable[[], Awaitable[None]]]
+
+
+def _plug_teams(settings: Settings, desk: Desk, books: BookWatcher, telemetry: Telemetry, secret: bytes) -> _Teams:
+    """Return the Teams edge. Without credentials its door refuses everybody."""
+    local, clock = settings.desk_mode == "development", desk.clock
+    app_id = settings.microsoft_app_id or NOBODY
+    credentials = Credentials(_login(settings, app_id))
+    connector = Connector(credentials, app_id=app_id, allow_loopback_http=local, count=telemetry.count)
+    people = TeamsPeople(connector, desk.ledger, telemetry.count)
+    reads = Reads(desk, secret)
+    bindings = Bindings(desk, people)
+    service = _ServiceUrl(desk)
+    ears = _Ears(Listen(desk, people, bindings, Confirm(desk, secret)), Taps(desk, reads, people), service.heard)
+    pen = _Pen(clock, books)
+    keys = KeyCache(settings.bot_openid_metadata_url or TEAMS_METADATA_URL, allow_loopback_http=local)
+    entrance = Entrance(
+        verifier=Verifier(keys, app_id=app_id, issuer=settings.bot_token_issuer or TEAMS_ISSUER),
+        adapter=TeamsAdapter(),
+        door=TeamsDoor(ears, TapActions(ears, pen, telemetry.count), telemetry.count),
+        inbox=Inbox(settings.desk_data / "inbox"),
+        clock=clock,
+        count=telemetry.count,
+        allowed_tenants=lambda: _tenants(books),
+        allow_loopback_http=local,
+    )
+    messenger = TeamsMessenger(connector, desk.ledger, pen, reads, service.known)
+    return _Teams(entrance, GuardedMirror(desk, reads, messenger), [connector.close, credentials.close, keys.close])
+
+
+class _ServiceUrl:
+    """Where Teams is reached for people who never wrote: what it last said, else what the desk's record says."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._url = ""
+
+    def heard(self, url: str) -> None:
+        self._url = url
+
+    def known(self) -> str:
+        return self._url
+
+    async def look_up(self) -> None:
+        if not self._url:
+            self._url = (await self._desk.desk_record()).service_url
+
+
+def _login(settings: Settings, app_id: str) -> TokenSource:
+    if settings.microsoft_app_type == "UserAssignedMSI":
+        return ManagedIdentityLogin(client_id=app_id)
+    return SecretLogin(
+        app_id=app_id,
+        secret=settings.microsoft_app_password.get_secret_value(),
+        tenant=settings.microsoft_app_tenant_id,
+        login_url=settings.bot_login_url,
+    )
+
+
+def _tenants(books: BookWatcher) -> frozenset[str]:
+    """Return whose activities are listened to: the desk's and its customers' and partners' tenants."""
+    book = books.book()
+    return frozenset({*book.customers.all_tenants, book.desk.tenant.lower()})
