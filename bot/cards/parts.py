@@ -85,9 +85,12 @@ def prose(label: str, body: str, limit: int = PROSE_MAX) -> list[Element]:
 
 
 def facts(*rows: tuple[str, str]) -> list[Element]:
-    """Return a table of labels and values; rows without a value are left out. Values went through `plain`."""
-    shown = [{"title": label, "value": value} for label, value in rows if value]
-    return [{"type": "FactSet", "facts": shown, "spacing": "Medium"}] if shown else []
+    """Return a table of labels and values; rows without a value are left out. Values went through `plain`.
+
+    Labels do not break: on a phone a label of three lines would push its value out of line.
+    """
+    table = [{"title": unbroken(label), "value": value} for label, value in rows if value]
+    return [{"type": "FactSet", "facts": table, "spacing": "Medium"}] if table else []
 
 
 def execute(title: str, verb: str, button: Button, *, style: str = "default", **fixed: str) -> Element:
@@ -195,6 +198,11 @@ def time_left(language: Language, remaining: Span, due_at: Instant | None, now: 
     if due_at is None or abs(due_at - now - remaining) <= MINUTE:
         return written
     return formats.sla_time(language, written)
+
+
+def unbroken(words: str) -> str:
+    """Return words that stay on one line: a label, a phone number."""
+    return words.replace(" ", "\u00a0")
 
 
 def shown(value: str, limit: int = SHORT_MAX) -> str:

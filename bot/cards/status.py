@@ -34,7 +34,7 @@ def draw_status(view: StatusView, language: Language, *, private: bool) -> Eleme
     hint = words.write_again if resolved else words.write_here
     body.append(parts.text(hint, isSubtle=True, size="Small", spacing="Medium"))
     if not resolved:
-        call = words.call_us.format(support_phone=view.support_phone)
+        call = words.call_us.format(support_phone=parts.unbroken(view.support_phone))
         body.append(parts.text(call, isSubtle=True, size="Small", spacing="None"))
     return parts.card(language, summary_status(view, language), body, [_button(words, view)])
 

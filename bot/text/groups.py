@@ -191,7 +191,6 @@ class Refusals:
     same_priority: str
     not_paused: str
     already_paused: str
-    unknown_pause: str
     not_resolved: str
     conflict: str
     store_away: str

@@ -8,7 +8,7 @@ from typing import Final
 from bot.errors import Refused
 from bot.text.en import EN
 from bot.text.groups import Cards, Mirrors, Phrases, Refusals, Sayings, Times
-from bot.text.plain import cut, one_line, unlinked, visible
+from bot.text.plain import one_line, unlinked, visible
 from bot.text.vi import VI
 from bot.ticket.model import Language
 
@@ -48,11 +48,11 @@ def mirror(  # noqa: PLR0917  told in the order in which it reads
     words = phrases(language).mirrors
     if not text.strip():
         return words.answer_came.format_map({"code": code})
-    body = visible(text, MIRROR_MAX + 1)
-    parts = [
-        words.answer.format_map({"author": one_line(author, _NAME_MAX), "code": code, "at": at_text}),
-        body if len(body) <= MIRROR_MAX else f"{cut(body, MIRROR_MAX).rstrip('…')}{words.cut}",
-    ]
+    body = visible(text, MIRROR_MAX)
+    if len(text.strip()) > MIRROR_MAX:
+        body = body.removesuffix("…") + words.cut
+    about = {"author": one_line(author, _NAME_MAX), "code": code, "at": at_text}
+    parts = [words.answer.format_map(about), body]
     if attachments:
         names = ", ".join(one_line(name, _NAME_MAX) for name in attachments[:_ATTACHMENTS_MAX])
         parts.append(words.attachments.format_map({"names": names}))

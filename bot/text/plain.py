@@ -8,7 +8,10 @@ MARKS_IN_A_ROW_MAX = 2
 
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")  # letters by category, nothing to the eye
 _HIDDEN = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
-_TAG = re.compile(r"<(?=[\s/]*[A-Za-z!?])")
+_ADDRESS = re.compile(r"<(?:mailto:)?([^<>\s@]+@[^<>\s@]+)>", re.IGNORECASE)
+_TAG = re.compile(r"<(?=[\s/]*[A-Za-z!?])([^<>\n]*)>")
+_TAG_START = re.compile(r"<(?=[\s/]*[A-Za-z!?])")
+_DOUBLE_BRACE = re.compile(r"\{(?=\{)")
 _SCHEME = re.compile(r"\b([A-Za-z][A-Za-z0-9+.-]{1,20}):(?=//)")
 _SCRIPT = re.compile(r"\b(javascript|vbscript|mailto|msteams):(?=\S)", re.IGNORECASE)
 _WWW = re.compile(r"\bwww\.", re.IGNORECASE)
@@ -17,7 +20,7 @@ _WWW = re.compile(r"\bwww\.", re.IGNORECASE)
 def visible(text: str, limit: int) -> str:
     """Return what the eye sees of `text` in at most `limit` characters, NFC; line breaks stay.
 
-    Control, zero-width and direction characters go; a tag loses its bracket, so that no `<at>` mentions anybody;
+    Control, zero-width and direction characters go; tags get other brackets, so that no `<at>` mentions anybody;
     `{{` is parted, because Adaptive Cards run functions in it.
     """
     kept: list[str] = []
@@ -32,7 +35,8 @@ def visible(text: str, limit: int) -> str:
             kept.append(" ")
         elif category not in _HIDDEN and character not in _BLANKS and marks <= MARKS_IN_A_ROW_MAX:
             kept.append(character)
-    calm = _TAG.sub("‹", "".join(kept)).replace("{{", "{ {")
+    calm = _TAG_START.sub("‹", _TAG.sub(r"‹\1›", _ADDRESS.sub(r"(\1)", "".join(kept))))
+    calm = _DOUBLE_BRACE.sub("{ ", calm)
     return cut(calm.strip(), limit)
 
 

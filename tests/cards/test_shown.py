@@ -1,0 +1,169 @@
+"""What each card shows and keeps to itself."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any, Literal
+
+import pytest
+
+from bot.cards.draw import draw, summary
+from bot.sla.instants import HOUR, MINUTE
+from bot.ticket.model import Language
+from tests.cards import samples
+from tests.cards.test_schema import nodes
+
+State = Literal["received", "working", "waiting", "resolved"]
+VIETNAMESE = re.compile(r"[ăâđêôơưàảãáạằẳẵắặầẩẫấậèẻẽéẹềểễếệìỉĩíịòỏõóọồổỗốộờởỡớợùủũúụừửữứựỳỷỹýỵ]", re.IGNORECASE)
+
+
+def words(card: dict[str, Any]) -> str:
+    return json.dumps(card, ensure_ascii=False)
+
+
+def verbs(card: dict[str, Any]) -> list[str]:
+    return [node["verb"] for node in nodes(card) if node.get("type") == "Action.Execute"]
+
+
+def titles(card: dict[str, Any]) -> list[str]:
+    return [action["title"] for action in card.get("actions", [])]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("state", samples.STATES)
+@pytest.mark.parametrize("careless", [False, True])
+def test_a_shared_channel_sees_nothing_of_a_customer(state: State, language: Language, careless: bool) -> None:
+    """D11; `careless`: the view carries details and the due time is long past, and still nothing shows."""
+    view = samples.status(state, due_at=samples.NOW - HOUR)
+    if careless:
+        view = replace(view, details=samples.DETAILS)
+    card = draw(view, language, private=False)
+    shown = (words(card) + summary(view, language)).lower()
+    assert [word for word in samples.FORBIDDEN if word.lower() in shown] == []
+    assert view.code.lower() in shown
+    assert "p1" in shown
+
+
+def test_the_search_for_forbidden_words_finds_them_where_they_are_allowed() -> None:
+    shown = words(draw(samples.status("waiting"), "vi")).lower()
+    assert {w for w in samples.FORBIDDEN if w.lower() in shown} >= {samples.DETAILS.company, "nhà cung cấp"}
+    assert "quá hạn" in words(draw(samples.breach(), "vi"))
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_customers_late_ticket_looks_like_any_other(language: Language) -> None:
+    late = draw(samples.status("working", due_at=samples.NOW - HOUR), language)
+    assert not re.search(r"quá hạn|overdue|attention|warning|Attention", words(late))
+
+
+def test_english_cards_have_no_vietnamese_word_of_ours() -> None:
+    for name, view, private in samples.views():
+        foreign = {"company": "Huong Ltd"} if hasattr(view, "company") else {}
+        plain = {"subject": "x", "excerpt": "x", "requester": "x", "holder": "", "resolution": "x", "mentions": (),
+                 "contract_number": "1", "paged": (), "details": None, **foreign}  # fmt: skip
+        calm = replace(view, **{key: value for key, value in plain.items() if hasattr(view, key)})  # type: ignore[type-var]
+        assert not VIETNAMESE.search(words(draw(calm, "en", private=private)) + summary(calm, "en")), name
+
+
+def test_a_page_offers_to_take_the_ticket_first_while_nobody_holds_it() -> None:
+    card = draw(samples.page("step"), "vi")
+    assert card["actions"][0]["verb"] == "acknowledge"
+    assert card["actions"][0]["style"] == "positive"
+    assert titles(card) == ["Nhận xử lý", "Đã khắc phục", "Ghi chú", "Tạm dừng tính SLA", "Phân loại lại"]
+    assert "Chưa có ai nhận xử lý" in words(card)
+
+
+def test_a_held_page_shows_who_and_until_when_and_offers_no_taking() -> None:
+    card = draw(samples.page("step", "working"), "vi")
+    assert "acknowledge" not in verbs(card)
+    assert "Đỗ Thị Quỳnh Trâm (đến 10:28 hôm nay)" in words(card)
+
+
+def test_the_holder_who_is_warned_can_keep_the_ticket_with_one_tap() -> None:
+    card = draw(samples.page("ack_warning", "working"), "vi")
+    assert (card["actions"][0]["verb"], card["actions"][0]["title"]) == ("acknowledge", "Tiếp tục xử lý")
+
+
+def test_an_unclassified_ticket_asks_for_its_class_before_anything_but_taking_it() -> None:
+    card = draw(samples.page("triage"), "vi")
+    assert titles(card)[:2] == ["Nhận xử lý", "Phân loại"]
+    assert next(n["data"]["how"] for n in nodes(card) if n.get("verb") == "classify" and "data" in n) == "corrected"
+
+
+def test_a_paused_page_offers_to_resume_and_not_to_pause() -> None:
+    assert verbs(draw(samples.page("step", "waiting"), "vi")) == [
+        "acknowledge", "resolve", "note", "resume", "classify",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", samples.KINDS)
+def test_a_resolved_page_has_no_buttons(kind: Any) -> None:
+    assert "actions" not in draw(samples.page(kind, "resolved"), "vi")
+
+
+def test_a_customer_refreshes_an_open_ticket_and_reopens_a_resolved_one() -> None:
+    assert verbs(draw(samples.status("working"), "vi")) == ["refresh"]
+    assert verbs(draw(samples.status("resolved"), "vi")) == ["reopen"]
+
+
+def test_a_person_without_an_object_id_is_named_but_not_mentioned() -> None:
+    line = next(
+        n["text"]
+        for n in nodes(draw(samples.page(mentions=(("Lan", "oid"), ("Phước", None))), "vi"))
+        if "<at>" in str(n.get("text", ""))
+    )
+    assert line == "Mời <at>Lan</at> và Phước"
+
+
+def test_a_correction_says_that_the_breach_was_none() -> None:
+    card = draw(samples.breach("working", corrected=True), "vi")
+    assert "không quá hạn SLA (đã hiệu chỉnh)" in words(card)
+    assert '"style": "attention"' not in words(card)
+
+
+def test_the_managers_see_who_was_paged_and_how_many_before() -> None:
+    paged = tuple(samples.PagedPerson("L2", f"Người {n}", samples.NOW + n * MINUTE) for n in range(30))
+    shown = words(draw(samples.breach(paged=paged), "vi"))
+    assert "Level 2 · Người 29" in shown
+    assert "Người 21 " not in shown
+    assert "và 22 lượt báo trước đó" in shown
+
+
+@pytest.mark.parametrize(
+    ("view", "vietnamese", "english"),
+    [
+        (samples.page("step"), "P1 3CX-7KD2M9Q4 còn 6 phút – {c}", "P1 3CX-7KD2M9Q4 6 min left – {c}"),
+        (samples.page("repeat"), "Nhắc lại: P1 3CX-7KD2M9Q4 còn 6 phút – {c}",
+         "Reminder: P1 3CX-7KD2M9Q4 6 min left – {c}"),
+        (samples.page("triage"), "Chưa phân loại: P2 3CX-7KD2M9Q4 còn 6 phút – {c}",
+         "Not classified: P2 3CX-7KD2M9Q4 6 min left – {c}"),
+        (samples.page("information"), "Để biết: P1 3CX-7KD2M9Q4 còn 6 phút – {c}",
+         "For information: P1 3CX-7KD2M9Q4 6 min left – {c}"),
+        (samples.page("ack_warning", "working"), "Sắp hết thời gian giữ: P1 3CX-7KD2M9Q4 còn 6 phút – {c}",
+         "Hold runs out soon: P1 3CX-7KD2M9Q4 6 min left – {c}"),
+        (samples.page("after_breach"), "P1 3CX-7KD2M9Q4 quá hạn SLA 12 phút – {c}",
+         "P1 3CX-7KD2M9Q4 12 min past its SLA – {c}"),
+        (samples.page("step", "waiting"), "P1 3CX-7KD2M9Q4 tạm dừng tính SLA – {c}",
+         "P1 3CX-7KD2M9Q4 SLA clock paused – {c}"),
+        (samples.page("step", "resolved"), "P1 3CX-7KD2M9Q4 đã khắc phục – {c}", "P1 3CX-7KD2M9Q4 resolved – {c}"),
+        (samples.page("step", "working"), "P1 3CX-7KD2M9Q4 còn 6 phút – {c}, Đỗ Thị Quỳnh Trâm đang xử lý",
+         "P1 3CX-7KD2M9Q4 6 min left – {c}, Đỗ Thị Quỳnh Trâm is on it"),
+        (samples.breach(), "P1 3CX-7KD2M9Q4 quá hạn SLA 12 phút – {c}", "P1 3CX-7KD2M9Q4 12 min past its SLA – {c}"),
+        (samples.breach(over_by=300), "P1 3CX-7KD2M9Q4 vừa quá hạn SLA – {c}",
+         "P1 3CX-7KD2M9Q4 just passed its SLA – {c}"),
+        (samples.status("received"), "P1 3CX-7KD2M9Q4: đã tiếp nhận, hạn xử lý 10:32 hôm nay",
+         "P1 3CX-7KD2M9Q4: received, due 10:32 today"),
+        (samples.status("waiting"), "P1 3CX-7KD2M9Q4: đang chờ", "P1 3CX-7KD2M9Q4: waiting"),
+        (samples.status("resolved"), "P1 3CX-7KD2M9Q4: đã khắc phục", "P1 3CX-7KD2M9Q4: resolved"),
+    ],
+)  # fmt: skip
+def test_the_summary_says_the_thing_itself(view: Any, vietnamese: str, english: str) -> None:
+    company = samples.DETAILS.company
+    assert summary(view, "vi") == vietnamese.format(c=company)
+    assert summary(view, "en") == english.format(c=company)
+    assert draw(view, "vi")["fallbackText"] == summary(view, "vi")
+
+
+def test_working_hours_left_are_not_sold_as_hours_of_the_wall_clock() -> None:
+    view = samples.page("step", priority="P4", left=12 * HOUR, due_at=samples.NOW + 60 * HOUR)
+    assert "còn 12 giờ (giờ tính SLA)" in summary(view, "vi")
