@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 _DOCUMENT_SIZE_MAX_BYTES = 1 << 20
 _KEYS_MAX = 200
 _KEY_SIZE_MIN_BITS = 2048
+_FIRST_GAP_S = 1
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,12 @@ class KeyCache:
     async def _fetch_for_unknown(self) -> None:
         if self._fetching is None:
             now = self._monotonic()
-            # The scheduled fetch does not count: a key may be rotated right after it.
-            if self._unknown_at is not None and now - self._unknown_at < self._gap_s:
+            # The first fetch and the scheduled ones do not count: a key may be rotated right after them.
+            last, gap_s = (self._unknown_at, self._gap_s) if self._keys else (self._tried_at, _FIRST_GAP_S)
+            if last is not None and now - last < gap_s:
                 return
-            self._unknown_at = now
+            if self._keys:
+                self._unknown_at = now
         await self._shared_fetch()
 
     async def _shared_fetch(self) -> None:

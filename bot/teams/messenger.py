@@ -13,7 +13,7 @@ from bot.desk.ports import Ledger, Receipt, RecordKey
 from bot.errors import DeliveryError
 from bot.teams.connector import ActivityGoneError
 from bot.teams.drawing import Drawing, Views
-from bot.teams.outgoing import card_activity, finished_card, plain, text_activity
+from bot.teams.outgoing import card_activity, finished_card, text_activity
 from bot.ticket.effects import Card, Effect, Mirror, Say
 from bot.ticket.model import Chat, Copy, PersonKey, PersonRecord
 
@@ -102,23 +102,14 @@ class TeamsMessenger:
 
     async def _say(self, effect: Say) -> Receipt:
         chat = await self._chat(effect.chat, effect.person)
-        values = {name: plain(value) for name, value in effect.values.items()}
-        text = self._drawing.say(effect.language, effect.phrase, values)
+        text = self._drawing.say(effect.language, effect.phrase, effect.values)
         await self._connector.post(chat, text_activity(text, alert=chat.personal))
         return Receipt("sent")
 
     async def _mirror(self, effect: Mirror, *, uncertain: bool) -> Receipt:
         if uncertain:
             return Receipt("dropped", detail="uncertain")
-        escaped = effect.model_copy(
-            update={
-                "author": plain(effect.author),
-                # Teams' markdown runs lines together; an empty line between them keeps them apart.
-                "text": "\n\n".join(line for line in plain(effect.text).splitlines() if line.strip()),
-                "attachments": tuple(plain(name) for name in effect.attachments),
-            }
-        )
-        text = self._drawing.mirror(effect.language, escaped)
+        text = self._drawing.mirror(effect.language, effect)
         await self._connector.post(effect.chat, text_activity(text, alert=effect.chat.personal))
         return Receipt("sent")
 

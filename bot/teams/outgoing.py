@@ -1,34 +1,26 @@
-"""How an activity looks that leaves: one thing per activity, small enough, and no word from outside taken as markup.
+"""How an activity looks that leaves: one thing per activity, small enough, and no `<at>` that mentions nobody.
 
 Text and a card in one activity would be split by Teams and no id come back, so there is no function for it.
+Words go as `plain`: what others wrote was calmed by `text.plain`, and no markdown of theirs is ever run.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from bot.cards.parts import mention_text
+
 TEXT_SIZE_MAX_BYTES = 60_000
 """Counted as UTF-8 and as UTF-16: Teams refuses a message of about 80 kB, with its envelope."""
 
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
-_BREAKER = "\u200b"
 _AT_TAG = re.compile(r"<at\b[^<>]*>([^<>]*)</at\s*>", re.IGNORECASE)
-_MARKUP = re.compile(r"[\\`*_\[\]<>~|]")
-_LINE_MARKUP = re.compile(r"^([ \t]*)([#>+-]|\d+[.)])(?=\s)", re.MULTILINE)
-_LINK = re.compile(r"(?i)\b(https?:|ftp:|mailto:|tel:|msteams:|www\.)(?=\S)")
-
-
-def plain(text: str) -> str:
-    """Return text from mail or chat so that Teams shows it as written: no markup, no live link, no `<at>`."""
-    text = _AT_TAG.sub(r"\1", text)
-    text = _MARKUP.sub(r"\\\g<0>", text)
-    text = _LINE_MARKUP.sub(r"\1\\\2", text)
-    return _LINK.sub(rf"\1{_BREAKER}", text)
 
 
 def text_activity(text: str, *, alert: bool) -> dict[str, object]:
     """Return a message of words. `alert`: a phone rings for it (1:1 only)."""
-    activity: dict[str, object] = {"type": "message", "textFormat": "markdown", "text": shortened(text)}
+    words = shortened(_AT_TAG.sub(r"\1", text))
+    activity: dict[str, object] = {"type": "message", "textFormat": "plain", "text": words}
     return _alerting(activity) if alert else activity
 
 
@@ -47,15 +39,15 @@ def finished_card(card: dict[str, object], mentions: Sequence[tuple[str, str | N
 
     `mentions`: (name, object id). A name without an object id, or one that nobody gave us, stays as plain words.
     """
-    named = {name: object_id for name, object_id in mentions if object_id}
-    used: dict[str, str] = {}
+    named = {mention_text(name): object_id for name, object_id in mentions if object_id}
+    used: dict[str, dict[str, str]] = {}
 
     def keep_or_unwrap(found: re.Match[str]) -> str:
-        name = found[1]
-        if name not in named:
+        shown, name = found[0], found[1]
+        if shown not in named:
             return name
-        used[name] = named[name]
-        return f"<at>{name}</at>"
+        used[shown] = {"id": named[shown], "name": name}
+        return shown
 
     finished: dict[str, object] = _map_strings(card, lambda text: _AT_TAG.sub(keep_or_unwrap, text))
     if used:
@@ -63,8 +55,7 @@ def finished_card(card: dict[str, object], mentions: Sequence[tuple[str, str | N
         finished["msteams"] = {
             **(teams if isinstance(teams, dict) else {}),
             "entities": [
-                {"type": "mention", "text": f"<at>{name}</at>", "mentioned": {"id": object_id, "name": name}}
-                for name, object_id in used.items()
+                {"type": "mention", "text": shown, "mentioned": mentioned} for shown, mentioned in used.items()
             ],
         }
     return finished

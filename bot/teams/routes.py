@@ -164,7 +164,7 @@ class Entrance:
         return web.Response()
 
     def _refused(self, status: int, reason: str, told: str = "") -> web.Response:
-        self._count("teams_refused", reason)
+        self._count("rejected", f"{status}/{reason}")
         _log.info("teams refused status=%d reason=%s", status, reason)
         headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004  HTTP's own word
         if status == 503:  # noqa: PLR2004  HTTP's own word
