@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.errors import Fault
@@ -19,6 +19,13 @@ NODES_MAX = 200_000
 
 Loc = tuple[int | str, ...]
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class _Constructor(RoundTripConstructor):
+    """Leaves dates as they are written: the models read them, and a wrong one keeps its line."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
 @dataclass
@@ -90,6 +97,7 @@ def read_source(folder: Path, name: str) -> Source:
         source.faults.append(Fault(name, line, "is not UTF-8; save it as UTF-8"))
         return source
     reader = YAML(typ="rt")
+    reader.Constructor = _Constructor
     reader.allow_duplicate_keys = False
     try:
         source.root = reader.load(text)
@@ -139,8 +147,6 @@ def _plain(source: Source, node: Any, loc: Loc, budget: list[int]) -> Any:
     for kind in (int, float, str):
         if isinstance(node, kind):
             return kind(node)
-    if isinstance(node, datetime):
-        return datetime.fromisoformat(node.isoformat())
     return node
 
 
@@ -164,5 +170,8 @@ def _fault_of(source: Source, details: Any) -> Fault:
 
 
 def _yaml_problem(error: MarkedYAMLError) -> str:
-    lines = (error.problem or error.context or "is not sound YAML").splitlines()
-    return lines[0]
+    problem = (error.problem or "is not sound YAML").splitlines()[0]
+    begun = error.context_mark
+    if begun is None or (error.problem_mark is not None and begun.line == error.problem_mark.line):
+        return problem
+    return f"{problem} ({error.context or 'begun'} in line {begun.line + 1})"
