@@ -25,10 +25,13 @@ SUBJECT_MAX = 200
 PROSE_MAX = 600
 NOTE_MAX = 2_000
 _LINES_MAX = 8
+_WORD_MAX = 34
+"""Letters that fit on a phone's line: clients do not break a longer word in a RichTextBlock, they cut it off."""
 
 _MARKDOWN = re.compile(r"([\\`*_\[\]~|])")
 _ENTITY = re.compile(r"&(?=#?\w+;)")
 _LINE_START = re.compile(r"^(\s*)([-+#>=]|\d{1,9}(?=[.)]))", re.MULTILINE)
+_LONG_WORD = re.compile(rf"(\S{{{_WORD_MAX}}})(?=\S)")
 _LEVEL = re.compile(r"L(\d)")
 
 
@@ -73,7 +76,8 @@ def headline(words: str, kind: str, style: str) -> Element:
 
 def prose(label: str, body: str, limit: int = PROSE_MAX) -> list[Element]:
     """Return what somebody wrote, under its label; nothing if nothing was written."""
-    lines = [" ".join(line.split()) for line in unlinked(body, limit).splitlines() if line.strip()]
+    calm = _LONG_WORD.sub(r"\1 ", unlinked(body, limit))
+    lines = [" ".join(line.split()) for line in calm.splitlines() if line.strip()]
     if not lines:
         return []
     if len(lines) > _LINES_MAX:

@@ -1,4 +1,4 @@
-"""The customer's card. A channel that several customers share sees priority, state and deadline, nothing else (D11)."""
+"""The customer's card. Where several customers see it, it shows priority, state, deadline, mail times (D11)."""
 
 from bot.cards import parts
 from bot.cards.parts import Element
@@ -21,11 +21,9 @@ def draw_status(view: StatusView, language: Language, *, private: bool) -> Eleme
                 words.label_priority,
                 parts.priority(language, view.priority, view.priority_title, provisional=view.provisional),
             ),
-            (words.label_received, parts.when(language, view.received_at, view.now, view.zone)),
             (words.label_due, "" if resolved else _due(language, view)),
-            (words.label_resolved_at, parts.when(language, view.resolved_at, view.now, view.zone) if resolved else ""),
             (words.label_last_answer, parts.when(language, view.last_answer_at, view.now, view.zone)),
-            *_detail_facts(language, details),
+            *_detail_facts(language, view, details),
         ),
     ]
     if details is not None:
@@ -68,11 +66,14 @@ def _due(language: Language, view: StatusView) -> str:
     return formats.instant(language, view.due_at, view.now, view.zone)
 
 
-def _detail_facts(language: Language, details: StatusDetails | None) -> list[tuple[str, str]]:
+def _detail_facts(language: Language, view: StatusView, details: StatusDetails | None) -> list[tuple[str, str]]:
     if details is None:
         return []
     words = phrases(language).cards
+    resolved_at = view.resolved_at if view.state == "resolved" else None
     return [
+        (words.label_received, parts.when(language, view.received_at, view.now, view.zone)),
+        (words.label_resolved_at, parts.when(language, resolved_at, view.now, view.zone)),
         (words.label_company, parts.plain(details.company)),
         (words.label_holder, parts.plain(details.holder)),
         (words.label_waiting, parts.pause_reason(language, details.waiting_for) if details.waiting_for else ""),

@@ -39,7 +39,7 @@ EN = Phrases(
         label_excerpt="Message",
         label_holder="Holder",
         label_level="Level",
-        label_channels="Talks by",
+        label_channels="Channels",
         label_waiting="SLA clock paused",
         label_resolution="Resolution",
         label_breached_at="Overdue since",
@@ -48,7 +48,7 @@ EN = Phrases(
         level="Level {number}",
         priority_with_title="{priority} – {title}",
         provisional="{priority} (provisional, not classified)",
-        due_paused="Counted anew after the pause",
+        due_paused="Counted anew after the wait",
         due_used="{due} ({percent}% used)",
         channels_mail="E-mail",
         channels_mail_and_chat="E-mail and Teams",
@@ -149,10 +149,10 @@ EN = Phrases(
         ),
         help_staff=(
             "Commands for support staff:\n\n"
-            "- Send a ticket code: shows the ticket's card.\n\n"
-            "- In a channel, mention the bot and type `bind desk`, `bind managers`, `bind customer <customer id>` "
-            "(a channel of one customer alone) or `unbind`.\n\n"
-            "- `help`: shows this text.\n\n"
+            "• Send a ticket code: shows the ticket's card.\n\n"
+            "• In a channel, mention the bot and type “bind desk”, “bind managers”, “bind customer abc” "
+            "(abc is the customer id) or “unbind”.\n\n"
+            "• “help”: shows this text.\n\n"
             "To acknowledge, resolve, note, classify or pause the SLA, use the buttons on the card."
         ),
         welcome_personal=(
@@ -181,11 +181,17 @@ EN = Phrases(
         channel_bound_managers="This channel is now the managers' channel for alerts.",
         channel_bound_customer="This channel is now bound to {customer} alone.",
         channel_unbound="This channel is no longer bound and counts as shared from now on.",
-        channel_was_bound="This channel is bound already. Type `unbind` first to bind it anew.",
+        channel_was_bound="This channel is bound already. Type “unbind” first to bind it anew.",
+        channel_has_outsiders=(
+            "Somebody from outside {customer} is in this channel, so it cannot be bound to them alone and stays shared."
+        ),
         binding_lapsed=(
             "Somebody from outside {customer} has joined this channel, so it counts as shared from now on."
         ),
-        bind_usage="Usage: `bind desk`, `bind managers`, `bind customer <customer id>` or `unbind`.",
+        bind_usage=(
+            "In a channel, mention the bot and type “bind desk”, “bind managers”, “bind customer abc” "
+            "(abc is the customer id) or “unbind”."
+        ),
         unknown_customer="There is no such customer. Known customer ids: {customers}.",
         staff_only="This command is for support staff only.",
         undeliverable=(

@@ -161,6 +161,8 @@ class Sayings:
     channel_bound_customer: str
     channel_unbound: str
     channel_was_bound: str
+    channel_has_outsiders: str
+    """Why a channel cannot be bound to one customer."""
     binding_lapsed: str
     bind_usage: str
     unknown_customer: str

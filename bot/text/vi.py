@@ -48,7 +48,7 @@ VI = Phrases(
         level="Level {number}",
         priority_with_title="{priority} – {title}",
         provisional="{priority} (tạm xếp, chưa phân loại)",
-        due_paused="Sẽ tính lại khi hết tạm dừng",
+        due_paused="Sẽ tính lại sau thời gian chờ",
         due_used="{due} (đã dùng {percent}%)",
         channels_mail="Email",
         channels_mail_and_chat="Email và Teams",
@@ -64,7 +64,7 @@ VI = Phrases(
         kind_repeat="Nhắc lại, chưa có ai nhận xử lý – {level}",
         kind_after_breach="Đã quá hạn SLA, chưa khắc phục – {level}",
         kind_triage="Chưa phân loại – {level}",
-        kind_ack_warning="Thời gian giữ ticket sắp hết – {level}",
+        kind_ack_warning="Thời gian nhận xử lý sắp hết – {level}",
         kind_information="Để biết – {level}",
         kind_held="Đang xử lý: {holder}",
         kind_resolved="Đã khắc phục",
@@ -81,7 +81,7 @@ VI = Phrases(
         summary_with_company="{headline} – {company}",
         summary_repeat="Nhắc lại: {headline}",
         summary_triage="Chưa phân loại: {headline}",
-        summary_ack_warning="Sắp hết thời gian giữ: {headline}",
+        summary_ack_warning="Sắp hết thời gian nhận xử lý: {headline}",
         summary_information="Để biết: {headline}",
         summary_held="{headline}, {holder} đang xử lý",
         pause_third_party="Chờ nhà cung cấp khác",
@@ -153,10 +153,10 @@ VI = Phrases(
         ),
         help_staff=(
             "Các lệnh dành cho nhân viên hỗ trợ:\n\n"
-            "- Gửi mã ticket: xem thẻ của ticket.\n\n"
-            "- Trong kênh, nhắc tên bot rồi gõ `bind desk` (kênh trực), `bind managers` (kênh quản lý), "
-            "`bind customer <mã khách hàng>` (kênh riêng của một khách hàng) hoặc `unbind` (bỏ gán).\n\n"
-            "- `help`: xem lại hướng dẫn này.\n\n"
+            "• Gửi mã ticket: xem thẻ của ticket.\n\n"
+            "• Trong kênh, nhắc tên bot rồi gõ “gán kênh trực”, “gán kênh quản lý”, “gán kênh khách hàng abc” "
+            "(abc là mã khách hàng) hoặc “bỏ gán kênh”.\n\n"
+            "• “trợ giúp”: xem lại hướng dẫn này.\n\n"
             "Nhận xử lý, đã khắc phục, ghi chú, phân loại và tạm dừng tính SLA: bấm nút trên thẻ."
         ),
         welcome_personal=(
@@ -185,13 +185,16 @@ VI = Phrases(
         channel_bound_managers="Kênh này đã được gán làm kênh cảnh báo cho quản lý.",
         channel_bound_customer="Kênh này đã được gán riêng cho khách hàng {customer}.",
         channel_unbound="Kênh này không còn được gán và từ bây giờ được xem là kênh dùng chung.",
-        channel_was_bound="Kênh này đã được gán trước đó. Gõ `unbind` để bỏ gán rồi gán lại.",
+        channel_was_bound="Kênh này đã được gán trước đó. Gõ “bỏ gán kênh” trước khi gán lại.",
+        channel_has_outsiders=(
+            "Kênh này có người ngoài khách hàng {customer} nên chưa gán riêng được; kênh vẫn là kênh dùng chung."
+        ),
         binding_lapsed=(
             "Có người ngoài khách hàng {customer} vừa tham gia kênh này, nên từ bây giờ kênh được xem là kênh dùng chung."
         ),
         bind_usage=(
-            "Cú pháp: `bind desk` (kênh trực), `bind managers` (kênh quản lý), `bind customer <mã khách hàng>` "
-            "hoặc `unbind`."
+            "Trong kênh, anh/chị nhắc tên bot rồi gõ “gán kênh trực”, “gán kênh quản lý”, “gán kênh khách hàng abc” "
+            "(abc là mã khách hàng) hoặc “bỏ gán kênh”."
         ),
         unknown_customer="Không có khách hàng này. Các mã khách hàng hiện có: {customers}.",
         staff_only="Lệnh này chỉ dành cho nhân viên hỗ trợ.",

@@ -43,7 +43,7 @@ HOSTILE = (
 
 FORBIDDEN = (
     DETAILS.company, DETAILS.subject, DETAILS.holder, DETAILS.resolution,
-    "nhà cung cấp", "provider", "khách hàng", "khả năng kiểm soát", "our control",
+    "tạm dừng", "paus", "nhà cung cấp", "provider", "khách hàng", "khả năng kiểm soát", "our control",
     "quá hạn", "overdue", "breach", "past its SLA", "attention", "warning",
 )  # fmt: skip
 """What a channel of several customers must never show (D11)."""

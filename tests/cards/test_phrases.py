@@ -9,11 +9,13 @@ from string import Formatter
 
 import pytest
 
+from bot.desk.orders import read_order
 from bot.errors import Refused
 from bot.text.en import EN
 from bot.text.groups import Phrases, Refusals, Sayings
 from bot.text.phrases import phrases, refusal, say
 from bot.text.vi import VI
+from bot.ticket.model import Language
 
 ALIKE = {"cards.label_fqdn", "cards.title_status", "cards.priority_with_title", "cards.paged_line", "cards.level",
          "cards.headline", "cards.summary_status", "cards.summary_with_company"}  # fmt: skip
@@ -108,6 +110,24 @@ def test_the_answer_to_a_code_that_may_not_be_shown_never_says_whether_it_exists
         assert gaps(phrases(language).sayings.unknown_code) == set()  # type: ignore[arg-type]
         assert not re.search(telling, phrases(language).sayings.unknown_code)  # type: ignore[arg-type]
         assert not re.search(telling, phrases(language).refusals.not_allowed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("name", ["help_staff", "bind_usage", "channel_was_bound", "help_customer", "welcome_personal"])
+def test_every_command_that_a_text_teaches_is_understood(language: Language, name: str) -> None:
+    taught = re.findall(r"“([^”]+)”", getattr(phrases(language).sayings, name))
+    orders = [read_order(command) for command in taught]
+    assert None not in orders
+    assert "bind_usage" not in {order.what for order in orders if order is not None}
+    if name in {"help_staff", "bind_usage"}:
+        roles = {order.role or order.what for order in orders if order is not None}
+        assert roles >= {"desk", "managers", "customer", "unbind"}
+
+
+def test_texts_carry_no_markdown_because_they_are_sent_plain() -> None:
+    for language in (VI, EN):
+        sayings = [text for name, text in everything(language).items() if not name.startswith("cards.")]
+        assert [text for text in sayings if re.search(r"[`*_#]|^- |\]\(", re.sub(r"\{\w+[^}]*\}", "", text))] == []
 
 
 def asked_for() -> list[tuple[str, int, str, str]]:

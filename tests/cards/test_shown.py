@@ -139,7 +139,7 @@ def test_the_managers_see_who_was_paged_and_how_many_before() -> None:
          "Not classified: P2 3CX-7KD2M9Q4 6 min left – {c}"),
         (samples.page("information"), "Để biết: P1 3CX-7KD2M9Q4 còn 6 phút – {c}",
          "For information: P1 3CX-7KD2M9Q4 6 min left – {c}"),
-        (samples.page("ack_warning", "working"), "Sắp hết thời gian giữ: P1 3CX-7KD2M9Q4 còn 6 phút – {c}",
+        (samples.page("ack_warning", "working"), "Sắp hết thời gian nhận xử lý: P1 3CX-7KD2M9Q4 còn 6 phút – {c}",
          "Hold runs out soon: P1 3CX-7KD2M9Q4 6 min left – {c}"),
         (samples.page("after_breach"), "P1 3CX-7KD2M9Q4 quá hạn SLA 12 phút – {c}",
          "P1 3CX-7KD2M9Q4 12 min past its SLA – {c}"),
