@@ -134,6 +134,14 @@ def test_a_window_over_midnight_belongs_to_the_day_it_started_on() -> None:
     assert not calendar.is_open(at("2026-03-08T01:00")), "nor is its tail worked on Sunday"
 
 
+def test_new_years_eve_runs_into_the_new_year_for_whoever_asks_first() -> None:
+    nights = Hours(weekly=dict.fromkeys(WEEKDAYS, ("22:00-06:00",)))
+    assert Calendar(nights, VIETNAM).is_open(at("2026-01-01T03:00"))
+    assert Calendar(nights, VIETNAM).between(at("2026-01-01T00:00"), at("2026-01-01T12:00")) == 6 * HOUR
+    assert Calendar(nights, VIETNAM).add(at("2025-12-31T23:00"), 8 * HOUR) == at("2026-01-01T23:00")
+    assert Calendar(nights, VIETNAM).sub(at("2026-01-01T12:00"), 9 * HOUR) == at("2025-12-31T05:00")
+
+
 def test_tet_stops_the_clock_of_p1_and_a_public_holiday_does_not() -> None:
     days = special(day("2026-04-30"), *(day(f"2026-02-{d}", "tet") for d in range(16, 21)))
     clock = Calendar(Hours(weekly=EVERY_DAY, closed_on=("tet",)), VIETNAM, days)

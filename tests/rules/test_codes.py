@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stdnum.iso7064 import mod_37_36
 
 from bot.ticket.codes import ALPHABET, find_codes, issue, near_misses, normalise
 from bot.ticket.plain import LENGTH_MAX
@@ -141,6 +142,7 @@ NOT_CODES = [
     f"ABC-{CODE}",
     f"{CODE}9",
     f"{CODE}-AB12",
+    f"3CX {GROUP_1} {GROUP_2}-AB12",
     f"Ệ{CODE}",
     "3CX 0912 345 678",
     "3CX 1900 1234",
@@ -165,6 +167,18 @@ NOT_CODES = [
 @pytest.mark.parametrize("text", NOT_CODES)
 def test_what_only_looks_like_a_code_is_left_alone(text: str) -> None:
     assert find_codes(text, PREFIX) == []
+
+
+def test_phone_numbers_are_no_codes_even_if_their_check_would_pass() -> None:
+    passing = [
+        digits
+        for digits in (f"0912345{n:03}" for n in range(1000))
+        if mod_37_36.calc_check_digit(digits[:-1], alphabet=ALPHABET) == digits[-1]
+    ]
+    assert passing
+    for digits in passing:
+        for text in (f"3CX {digits}", f"3CX {digits[:4]} {digits[4:7]} {digits[7:]}", f"3CX-{digits}"):
+            assert find_codes(text, PREFIX) == [] == near_misses(text, PREFIX, len(digits) - 1)
 
 
 def test_at_most_the_first_ten_codes_of_a_message_are_looked_at() -> None:
