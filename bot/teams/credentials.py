@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msal
 import requests
+from msal.exceptions import MsalError
 
 from bot.errors import DeliveryError
 
@@ -22,6 +23,11 @@ _log = logging.getLogger(__name__)
 CONNECTOR_SCOPE = "https://api.botframework.com/.default"
 
 _LOGIN_TIMEOUT_S = 10
+_LOGIN_FAILURES = (
+    *(MsalError, requests.RequestException, OSError),
+    # What msal raises over a login that answers something else than a login does.
+    *(ValueError, RuntimeError, KeyError, TypeError, AttributeError),
+)
 
 
 class TokenSource(Protocol):
@@ -99,7 +105,7 @@ class Credentials:
         try:
             answer = await asyncio.to_thread(self._source.acquire, scope)
             token = self._read(answer)
-        except (requests.RequestException, OSError, ValueError, RuntimeError, DeliveryError) as error:
+        except (*_LOGIN_FAILURES, DeliveryError) as error:
             self._failed_at_s[scope] = self._monotonic()
             _log.warning("the login gave no token: %s", type(error).__name__)
             raise DeliveryError("the login gave no token") from error
@@ -130,7 +136,7 @@ class SecretLogin:
         self._secret = secret
         self._authority = _authority(login_url) if login_url else f"https://login.microsoftonline.com/{tenant}"
         self._at_home = not login_url
-        self._verify: str | bool = ca_bundle or True
+        self._session = _TimedSession(ca_bundle)
         self._app: Any = None
         self._throttle: dict[Any, Any] = {}
 
@@ -143,8 +149,7 @@ class SecretLogin:
                 client_credential=self._secret,
                 authority=self._authority,
                 instance_discovery=None if self._at_home else False,
-                verify=self._verify,
-                timeout=_LOGIN_TIMEOUT_S,
+                http_client=self._session,
                 token_cache=_NoCache(),
                 # msal keeps a failed answer for a minute in here; when to try again is decided by Credentials.
                 http_cache=self._throttle,
@@ -167,7 +172,7 @@ class ManagedIdentityLogin:
         if self._client is None:
             self._client = msal.ManagedIdentityClient(
                 msal.UserAssignedManagedIdentity(client_id=self._client_id),
-                http_client=_TimedSession(),
+                http_client=_TimedSession(None),
                 token_cache=_NoCache(),
                 http_cache=self._throttle,
             )
@@ -187,8 +192,19 @@ class _NoCache(msal.TokenCache):  # type: ignore[misc]  # msal is not typed
 
 
 class _TimedSession(requests.Session):
+    """A session with an end to its patience.
+
+    A CA bundle is named in each call: set on the session, it loses against REQUESTS_CA_BUNDLE of the environment.
+    """
+
+    def __init__(self, ca_bundle: str | None) -> None:
+        super().__init__()
+        self._ca_bundle = ca_bundle
+
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs.setdefault("timeout", _LOGIN_TIMEOUT_S)
+        if self._ca_bundle is not None:
+            kwargs["verify"] = self._ca_bundle
         return super().request(*args, **kwargs)
 
 

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
-from bot.cards.views import PageView
+from bot.cards.views import PageView, StatusView
 from bot.desk.ports import Ledger, Receipt, RecordKey
 from bot.errors import DeliveryError
 from bot.teams.connector import ActivityGoneError
-from bot.teams.drawing import Drawing, Views
+from bot.teams.drawing import AnyView, Drawing, Views
 from bot.teams.outgoing import card_activity, finished_card, text_activity
 from bot.ticket.effects import Card, Effect, Mirror, Say
 from bot.ticket.model import Chat, Copy, PersonKey, PersonRecord
@@ -77,7 +77,7 @@ class TeamsMessenger:
             return Receipt("dropped", detail="unwanted")
         view, version, standing = wanted
         chat = await self._chat(effect.chat, effect.person)
-        drawn = self._drawing.card(view, effect.language, private=effect.private or chat.personal)
+        drawn = self._drawing.card(view, effect.language, private=_is_private(view))
         activity = card_activity(
             finished_card(drawn, () if chat.personal else _mentions(effect, view)),
             self._drawing.summary(view, effect.language),
@@ -85,9 +85,9 @@ class TeamsMessenger:
         )
         activity_id = standing or effect.activity_id
         if activity_id is not None and await self._updated(chat, activity_id, activity):
-            return Receipt("updated", copy=_copy(effect, chat, activity_id, version))
+            return Receipt("updated", copy=_copy(effect, view, chat, activity_id, version))
         activity_id = await self._connector.post(chat, activity)
-        return Receipt("sent", copy=_copy(effect, chat, activity_id, version))
+        return Receipt("sent", copy=_copy(effect, view, chat, activity_id, version))
 
     async def _updated(self, chat: Chat, activity_id: str, activity: dict[str, object]) -> bool:
         """Put a card in its place; False if Teams twice did not find that place."""
@@ -143,10 +143,16 @@ class TeamsMessenger:
 
 def _mentions(effect: Card, view: object) -> tuple[tuple[str, str | None], ...]:
     named = tuple((mention.name, mention.object_id) for mention in effect.mentions)
-    return (*named, *view.mentions) if isinstance(view, PageView) else named
+    shown = view.mentions if isinstance(view, PageView) else ()
+    return tuple(dict.fromkeys((*named, *shown)))
 
 
-def _copy(effect: Card, chat: Chat, activity_id: str, version: int) -> Copy:
+def _is_private(view: AnyView) -> bool:
+    """Return whether details were allowed when the view was made: the desk decides, not the messenger (D11)."""
+    return not isinstance(view, StatusView) or view.details is not None
+
+
+def _copy(effect: Card, view: AnyView, chat: Chat, activity_id: str, version: int) -> Copy:
     return Copy(
         slot=effect.slot,
         view=effect.view,
@@ -154,6 +160,9 @@ def _copy(effect: Card, chat: Chat, activity_id: str, version: int) -> Copy:
         activity_id=activity_id,
         language=effect.language,
         version=version,
+        person=effect.person,
+        page=view.kind if isinstance(view, PageView) else None,
+        level=view.level if isinstance(view, PageView) else "",
     )
 
 

@@ -68,6 +68,16 @@ async def test_a_reply_belongs_to_its_threads_root(channel: LocalChannel, edge: 
 
 
 @pytest.mark.asyncio
+async def test_a_reply_without_a_thread_id_belongs_to_what_it_answers(
+    channel: LocalChannel, edge: Edge, place: Place
+) -> None:
+    conversation = {"id": place.id, "conversationType": "channel", "tenantId": channel.tenant}
+    await channel.message(AN, place, "x", conversation=conversation, replyToId="90")
+    await channel.message(AN, place, "x", conversation={"id": place.id, "tenantId": channel.tenant}, id="91")
+    assert [a.chat.root for a in edge.desk.arrivals] == ["90", "91"]
+
+
+@pytest.mark.asyncio
 async def test_a_personal_chat_and_a_group_have_no_threads(channel: LocalChannel, edge: Edge) -> None:
     await channel.message(AN, channel.personal(AN), "x")
     await channel.message(AN, channel.group(AN), "y")

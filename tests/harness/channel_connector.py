@@ -17,6 +17,8 @@ from aiohttp import web
 _AT = re.compile(r"<at>[^<>]*</at>")
 _SIZE_MAX_BYTES = 80_000
 _PAGE = 2
+_ACTIVITY_ID = web.RequestKey("activity_id", str)
+_CONVERSATION = web.RequestKey("conversation", str)
 
 
 @dataclass(frozen=True)
@@ -153,12 +155,12 @@ class FakeConnector:
                     response = self._failed(request, failure)
         except web.HTTPException as error:
             response = error
-        given = request.get("activity_id") or request.match_info.get("activity", "")
+        given = request.get(_ACTIVITY_ID) or request.match_info.get("activity", "")
         self.requests.append(
             Sent(
                 method=request.method,
                 path=request.path,
-                conversation=request.get("conversation") or conversation,
+                conversation=request.get(_CONVERSATION) or conversation,
                 root=root,
                 activity_id=given,
                 body=body,
@@ -200,7 +202,7 @@ class FakeConnector:
             return _error(400, "BadArgument")
         conversation = self.personal_id(person)
         self.rosters.setdefault(conversation, [person])
-        request["conversation"] = conversation
+        request[_CONVERSATION] = conversation
         return web.json_response({"id": conversation}, status=201)
 
     async def _post(self, request: web.Request) -> web.Response:
@@ -212,7 +214,7 @@ class FakeConnector:
         if conversation not in self.rosters:
             return _error(404, "ConversationNotFound")
         activity_id = self._new_id()
-        request["activity_id"] = activity_id
+        request[_ACTIVITY_ID] = activity_id
         self.standing[conversation, activity_id] = Standing(conversation, root, activity_id, body)
         return web.json_response({"id": activity_id}, status=201)
 

@@ -36,6 +36,7 @@ class FakeLogin:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self._certificate)
         app = web.Application()
+        app.on_response_prepare.append(_close_after)
         app.router.add_get("/adfs/.well-known/openid-configuration", self._metadata)
         app.router.add_post("/adfs/oauth2/token", self._token)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -115,3 +116,9 @@ def _write_certificates(ca_bundle: Path, certificate: Path) -> None:
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + leaf.public_bytes(serialization.Encoding.PEM)
     )
+
+
+async def _close_after(_: web.Request, response: web.StreamResponse) -> None:
+    """Let go of each connection: a client that keeps it open would hold up the end of the TLS session."""
+    response.force_close()
+    response.headers["Connection"] = "close"

@@ -19,7 +19,7 @@ from aiohttp import web
 
 from tests.harness.channel_connector import Failure, FakeConnector, Persona, Sent, Standing
 from tests.harness.channel_login import FakeLogin
-from tests.harness.tokens import CHANNEL, ISSUER, Key, claims, new_key, sign
+from tests.harness.tokens import CHANNEL, ISSUER, Key, claims, first_key, new_key, sign
 
 __all__ = ["Answer", "Failure", "LocalChannel", "Persona", "Place", "Sent", "Standing"]
 
@@ -60,7 +60,7 @@ class LocalChannel:
         self.tenant = tenant
         self.issuer = issuer
         self.bot_url = ""
-        self.key: Key = new_key()
+        self.key: Key = first_key()
         self.listed_keys: list[Key] = [self.key]
         self.metadata_requests = 0
         self.metadata_delay_s = 0.0

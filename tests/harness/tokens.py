@@ -3,6 +3,7 @@
 import base64
 import time
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -48,6 +49,12 @@ def new_key(*, kid: str | None = None, endorsements: tuple[str, ...] = (CHANNEL,
     """Return a fresh key."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     return Key(kid or uuid4().hex[:12], private, endorsements)
+
+
+@cache
+def first_key() -> Key:
+    """Return the key that channels start with: one per process, because making one is slow."""
+    return new_key()
 
 
 def claims(*, app_id: str, service_url: str, **changes: Any) -> dict[str, Any]:
