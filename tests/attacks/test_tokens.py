@@ -178,6 +178,14 @@ async def test_a_tenant_in_capitals_is_the_same_tenant(channel: LocalChannel, ed
     assert edge.only().chat.tenant == channel.tenant
 
 
+@pytest.mark.asyncio
+async def test_a_token_that_could_never_be_accepted_causes_no_fetch_of_keys(channel: LocalChannel, edge: Edge) -> None:
+    activity = channel.activity("message", AN, channel.channel("Hỗ trợ", AN), text="x")
+    for header in ({"alg": "HS256", "kid": "k"}, {"alg": "none", "kid": "k"}, {"alg": "RS256"}):
+        assert (await channel.post(activity, token=_unsigned(header, _valid(channel), b"k"))).status == 401
+    assert channel.metadata_requests == 0
+
+
 def test_a_verifier_without_an_app_id_is_not_made() -> None:
     with pytest.raises(ValueError, match="app id"):
         Verifier(KeyCache("https://keys.example"), app_id="")

@@ -99,15 +99,17 @@ async def test_a_store_that_goes_away_again_stops_the_replay_where_it_was(tmp_pa
     for n in range(3):
         await inbox.keep({}, {"n": n}, ARRIVED_AT + n)
     seen: list[int] = []
+    tried: list[int] = []
 
     async def handle(_: dict[str, Any], activity: dict[str, Any], arrived_at: int) -> None:
+        tried.append(activity["n"])
         if len(seen) == 1:
             raise StoreAwayError
         seen.append(activity["n"])
         assert arrived_at == ARRIVED_AT + activity["n"]
 
     assert await inbox.replay(handle) == 1
-    assert (seen, len(inbox)) == ([0], 2)
+    assert (seen, tried, len(inbox)) == ([0], [0, 1], 2)
 
 
 @pytest.mark.asyncio

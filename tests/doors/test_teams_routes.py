@@ -66,7 +66,6 @@ async def _raw(channel: LocalChannel, body: bytes, **headers: str) -> tuple[int,
         (b"null", {}, 400),
         (b'{"type": "\\ud800"}', {}, 400),
         (b"\xff\xfe", {}, 400),
-        (b'{"a":' * 60 + b"1" + b"}" * 60, {}, 400),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000, {}, 400),
         (b"{}", {"Content-Type": "text/plain"}, 415),
         (b"{}", {"Content-Type": "multipart/form-data; boundary=x"}, 415),
@@ -83,7 +82,6 @@ async def _raw(channel: LocalChannel, body: bytes, **headers: str) -> tuple[int,
         "null",
         "half a surrogate",
         "not UTF-8",
-        "deep",
         "very deep",
         "text",
         "form",
@@ -100,6 +98,19 @@ async def test_a_body_that_is_no_activity_gets_its_status_and_no_trace(
     assert answered == status
     assert "Traceback" not in text
     assert edge.desk.arrivals == []
+
+
+@pytest.mark.parametrize("where", ["value", "channelData", "entities"])
+@pytest.mark.asyncio
+async def test_an_activity_nested_beyond_sense_gets_400(
+    where: str, channel: LocalChannel, edge: Edge, place: Place
+) -> None:
+    nested: Any = {}
+    for _ in range(500):
+        nested = {"a": nested}
+    activity = channel.activity("message", AN, place, text="x")
+    activity[where] = [nested] if where == "entities" else nested
+    assert (await channel.post(activity)).status == 400
 
 
 @pytest.mark.asyncio
