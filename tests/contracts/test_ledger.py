@@ -233,7 +233,9 @@ async def test_a_record_that_keeps_failing_is_set_aside_until_it_is_committed(le
         assert aside is (failure == 2)
     assert await ledger.poisoned() == [TICKET]
     assert await ledger.next_wake() is None
-    assert (await ledger.backlog(NOON + MINUTE)).poisoned == 1
+    behind = await ledger.backlog(NOON + MINUTE)
+    assert (behind.due, behind.oldest_due_at, behind.poisoned) == (0, None, 1)
+    assert not await ledger.wake_failed(TICKET, retry_at=NOON, give_up_after=2, reason="once more")
 
     await ledger.commit(a_commit(version=1, wake_at=NOON))
     assert await ledger.poisoned() == []
@@ -320,6 +322,16 @@ async def test_a_renewed_lease_is_not_given_away(desk: Desk) -> None:
     assert wait is not None
     assert wait > 200
     assert await one.settle_done(claimed)
+
+
+async def test_a_lane_that_is_being_sent_takes_new_entries_and_keeps_its_lease(desk: Desk) -> None:
+    one, two = desk.replicas
+    await queue(one, Entry("f:1", "a", b""))
+    claimed = await claim(one)
+    await queue(two, Entry("f:1", "b", b""))
+    assert (await waits(two) or 0) > LONG_MS / 2
+    await one.settle_done(claimed)
+    assert (await claim(two)).id == "b"
 
 
 async def test_a_lease_that_ran_out_unnoticed_still_settles(ledger: Ledger) -> None:
