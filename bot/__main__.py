@@ -14,14 +14,14 @@ from bot.config.check import check_config
 from bot.config.load import load_book
 from bot.desk.ports import RecordKey
 from bot.errors import ConfigError, StoreAwayError
-from bot.running import open_store, run
 from bot.settings import Settings, read_settings
+from bot.sla.book import Book
 from bot.sla.instants import to_datetime
 from bot.store.redis_store import RedisLedger
 from bot.telemetry import configure_logging
 from bot.ticket.codes import normalise
 from bot.ticket.model import Event, Ticket
-from bot.wiring import channels_of
+from bot.wiring import channels_of, open_store, run
 
 _LIST_MAX = 200
 
@@ -79,20 +79,21 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _list(options: argparse.Namespace, settings: Settings) -> int:
-    return asyncio.run(_with_ledger(settings, lambda ledger, zone: _print_list(ledger, zone, options)))
+    return asyncio.run(_with_ledger(settings, lambda ledger, book: _print_list(ledger, book, options)))
 
 
 def _show(options: argparse.Namespace, settings: Settings) -> int:
-    return asyncio.run(_with_ledger(settings, lambda ledger, zone: _print_ticket(ledger, zone, options)))
+    return asyncio.run(_with_ledger(settings, lambda ledger, book: _print_ticket(ledger, book, options)))
 
 
-async def _with_ledger(settings: Settings, work: Callable[[RedisLedger, ZoneInfo], Awaitable[int]]) -> int:
+async def _with_ledger(settings: Settings, work: Callable[[RedisLedger, Book], Awaitable[int]]) -> int:
     book, _ = load_book(settings.desk_config, channels_of(settings))
     async with open_store(settings, book.desk.id) as store:
-        return await work(store.ledger, book.desk.zone)
+        return await work(store.ledger, book)
 
 
-async def _print_list(ledger: RedisLedger, zone: ZoneInfo, options: argparse.Namespace) -> int:
+async def _print_list(ledger: RedisLedger, book: Book, options: argparse.Namespace) -> int:
+    zone = book.desk.zone
     limit = max(1, min(options.limit, _LIST_MAX))
     codes = await ledger.index("tickets" if options.all else "open", newest_first=True, limit=limit)
     for stored in await ledger.read_many([RecordKey("ticket", code) for code in codes]):
@@ -104,16 +105,16 @@ async def _print_list(ledger: RedisLedger, zone: ZoneInfo, options: argparse.Nam
             continue
         holder = ticket.ack.name if ticket.ack is not None else "-"
         opened = _written(ticket.opened_at, zone)
-        print(
-            f"{ticket.code}  {ticket.priority}  {ticket.state:<8}  {opened}  {ticket.customer}  {holder}  {ticket.subject}"
-        )
+        row = (ticket.code, ticket.priority, f"{ticket.state:<8}", opened, ticket.customer, holder, ticket.subject)
+        print("  ".join(row))
     if not codes and not options.json:
         print("no tickets" if options.all else "no open tickets; --all lists resolved ones too")
     return 0
 
 
-async def _print_ticket(ledger: RedisLedger, zone: ZoneInfo, options: argparse.Namespace) -> int:
-    code = normalise(options.code) or options.code.strip().upper()
+async def _print_ticket(ledger: RedisLedger, book: Book, options: argparse.Namespace) -> int:
+    zone, prefix = book.desk.zone, book.policy.codes.prefix
+    code = normalise(options.code, prefix) or options.code.strip().upper()
     stored = await ledger.read(RecordKey("ticket", code))
     if stored is None:
         print(f"there is no ticket {code}", file=sys.stderr)

@@ -65,5 +65,5 @@ class ConfigError(Exception):
         self.faults = faults
 
 
-class NoWorkingTime(Exception):
+class NoWorkingTime(Exception):  # noqa: N818  the calendars' own word, raised like a value
     """A calendar opens less than was asked for within its horizon."""

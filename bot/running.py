@@ -3,22 +3,25 @@
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 from aiohttp import web
 
-from bot.desk.ports import Ledger
+from bot.desk.handle import Desk
+from bot.desk.ports import Clock, Ledger
 from bot.errors import ConfigError, Fault, StoreAwayError
-from bot.settings import Settings
+from bot.mail.local_mailbox import LocalMailbox
+from bot.mail.smtp_door import SmtpDoor
 from bot.store.embedded import EmbeddedStore
-from bot.store.redis_store import RedisLedger, connect
-from bot.wiring import Service, build
+from bot.telemetry import Telemetry
+from bot.web.vitals import Vitals
+from bot.workers.lanes import Lanes
+from bot.workers.loop import Loop
 
 _log = logging.getLogger("trucban")
 _STOP_WITHIN_S = 10.0
@@ -27,66 +30,66 @@ _UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True)
-class Store:
-    """An open store."""
+class Doors:
+    """Where a replica listens, and what its operator is told about it."""
 
-    ledger: RedisLedger
-    embedded: EmbeddedStore | None
-    told: str
-    """What to tell the operator about it; never the URL, which may hold a password."""
-
-
-@contextlib.asynccontextmanager
-async def open_store(settings: Settings, desk_id: str) -> AsyncIterator[Store]:
-    """Yield the configured store, or an embedded one with a durable log."""
-    url = settings.redis_url.get_secret_value()
-    embedded = None
-    if not url:
-        embedded = EmbeddedStore(settings.desk_data / "store")
-        url = await embedded.start()
-    ledger = RedisLedger(connect(url), desk_id)
-    try:
-        yield Store(ledger, embedded, "embedded Valkey, every write on disk" if embedded else "REDIS_URL")
-    finally:
-        await ledger.close()
-        if embedded is not None:
-            await embedded.stop()
+    host: str
+    port: int
+    smtp_port: int
+    development: bool
+    teams_connected: bool
+    sent_mail: Path
+    store: str
+    """What the store is; never its URL, which may hold a password."""
 
 
-async def run(settings: Settings, desk_id: str, *, role: str = "all") -> None:
-    """Run one replica until SIGTERM or SIGINT. Raises ConfigError if it cannot start."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    settings.desk_data.mkdir(parents=True, exist_ok=True)
-    async with open_store(settings, desk_id) as store:
-        if not await _store_answers(store.ledger, stop):
-            return
-        service = await build(settings, store.ledger, role=role)
-        await serve(service, settings, stop, store)
+@dataclass
+class Service:
+    """One replica, plugged together and not yet running."""
+
+    app: web.Application
+    ledger: Ledger
+    desk: Desk
+    clock: Clock
+    telemetry: Telemetry
+    vitals: Vitals
+    loops: dict[str, Loop]
+    lanes: Lanes
+    mailbox: LocalMailbox
+    smtp: SmtpDoor | None
+    warnings: list[Fault]
+    closers: list[Callable[[], Awaitable[None]]]
+
+    async def close(self) -> None:
+        """Close what was opened outside the loops: pooled connections, fetches under way."""
+        for closer in self.closers:
+            await closer()
 
 
 async def serve(
     service: Service,
-    settings: Settings,
+    doors: Doors,
     stop: asyncio.Event,
-    store: Store | None = None,
+    *,
+    embedded: EmbeddedStore | None = None,
     ready: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Serve until `stop` is set. `ready` is told the port of the open HTTP door."""
+    """Serve until `stop` is set. `ready` is told the port of the open HTTP door.
+
+    Raises ConfigError if a door cannot be opened.
+    """
     runner = web.AppRunner(service.app, access_log=None, handle_signals=False)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port)
-        await _open_door(site, settings.host, settings.port)
+        site = web.TCPSite(runner, doors.host, doors.port)
+        await _open_door(site, doors.host, doors.port)
         port = runner.addresses[0][1]
-        await _prove_unsigned_is_refused(settings.host, port)
+        await _prove_unsigned_is_refused(doors.host, port)
         if service.smtp is not None:
-            await _open_mail_door(service, settings.mail_smtp_port)
-        _tell(service, settings, port, store)
+            await _open_mail_door(service, doors.smtp_port)
+        _tell(service, doors, port)
         ready(port)
-        await _run_loops(service, stop, store.embedded if store is not None else None)
+        await _run_loops(service, stop, embedded)
     finally:
         _log.info("stopping")
         if service.smtp is not None:
@@ -113,7 +116,7 @@ async def _run_loops(service: Service, stop: asyncio.Event, embedded: EmbeddedSt
             watch.cancel()
 
 
-async def _store_answers(ledger: Ledger, stop: asyncio.Event) -> bool:
+async def store_answers(ledger: Ledger, stop: asyncio.Event) -> bool:
     """Wait for the store; False if stopped before it answered. A desk without its ledger must not guess."""
     said = False
     while not stop.is_set():
@@ -160,25 +163,23 @@ async def _prove_unsigned_is_refused(host: str, port: int) -> None:
             raise ConfigError([Fault("self-test", None, f"an unsigned POST was answered {answer.status}, not 401")])
 
 
-def _tell(service: Service, settings: Settings, port: int, store: Store | None) -> None:
+def _tell(service: Service, doors: Doors, port: int) -> None:
     """Say what runs and what to open."""
     desk = service.desk.books.book().desk
-    host = socket.gethostname() if settings.host == "0.0.0.0" else settings.host  # noqa: S104
+    host = socket.gethostname() if doors.host == "0.0.0.0" else doors.host  # noqa: S104
     lines = [f"Trực Ban · {desk.name}"]
-    if settings.desk_mode == "development":
+    if doors.development:
         lines += ["", "  *** DEVELOPMENT MODE: LOOPBACK ONLY, NOT FOR CUSTOMERS ***", ""]
     for fault in service.warnings:
         lines.append(f"  {fault}")
     lines += [
         f"  health    http://{host}:{port}/healthz/desk   (also /healthz, /readyz, /metrics)",
         f"  Teams     POST http://{host}:{port}/api/messages"
-        + ("" if settings.has_credentials else "   not connected: set MICROSOFT_APP_ID (README: connect a tenant)"),
+        + ("" if doors.teams_connected else "   not connected: set MICROSOFT_APP_ID (README: connect a tenant)"),
     ]
     if service.smtp is not None:
-        sent = Path(settings.desk_data) / "mail" / "sent"
         lines.append(f"  mail in   smtp://127.0.0.1:{service.smtp.port}   (write to {desk.support_mail})")
-        lines.append(f"  mail out  {sent}")
-    if store is not None:
-        lines.append(f"  store     {store.told}")
+        lines.append(f"  mail out  {doors.sent_mail}")
+    lines.append(f"  store     {doors.store}")
     lines.append("  ready; stop with Ctrl-C")
     print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201  the banner is for whoever started us

@@ -1,9 +1,11 @@
 """Plugs the rooms together: the only module that knows them all, and the only one that asks for the time."""
 
-import logging
+import asyncio
+import contextlib
 import secrets
+import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -22,13 +24,16 @@ from bot.desk.mailroom import Mailroom
 from bot.desk.ports import Clock, Ledger, Messenger
 from bot.desk.reads import Reads
 from bot.desk.taps import Taps
-from bot.errors import Fault, Refused
+from bot.errors import Refused
 from bot.mail.door import MailDoor
 from bot.mail.local_mailbox import LocalMailbox
 from bot.mail.messenger import MailMessenger
 from bot.mail.smtp_door import SmtpDoor
+from bot.running import Doors, Service, serve, store_answers
 from bot.settings import Settings
 from bot.sla.instants import Instant
+from bot.store.embedded import EmbeddedStore
+from bot.store.redis_store import RedisLedger, connect
 from bot.teams.actions import TapActions
 from bot.teams.adapter import TeamsAdapter
 from bot.teams.connector import Connector
@@ -53,7 +58,6 @@ from bot.workers.loop import Loop
 from bot.workers.mailbox import MailTurns
 from bot.workers.timers import Timers
 
-_log = logging.getLogger("trucban")
 _SYNC_EVERY_S = 30.0
 _LOOP_AGE_MAX_S = {"timers": 15.0, "lanes": 15.0, "mailbox": 60.0, "housekeeping": 60.0}
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -134,27 +138,57 @@ class _Pen:
         return phrases.mirror(language, effect.author, at, effect.text, effect.attachments, effect.ticket)
 
 
-@dataclass
-class Service:
-    """One replica, plugged together and not yet running."""
+@dataclass(frozen=True)
+class Store:
+    """An open store."""
 
-    app: web.Application
-    ledger: Ledger
-    desk: Desk
-    clock: Clock
-    telemetry: Telemetry
-    vitals: Vitals
-    loops: dict[str, Loop]
-    lanes: Lanes
-    mailbox: LocalMailbox
-    smtp: SmtpDoor | None
-    warnings: list[Fault]
-    closers: list[Callable[[], Awaitable[None]]]
+    ledger: RedisLedger
+    embedded: EmbeddedStore | None
+    told: str
+    """What to tell the operator about it; never the URL, which may hold a password."""
 
-    async def close(self) -> None:
-        """Close what was opened outside the loops: pooled connections, fetches under way."""
-        for closer in self.closers:
-            await closer()
+
+@contextlib.asynccontextmanager
+async def open_store(settings: Settings, desk_id: str) -> AsyncIterator[Store]:
+    """Yield the configured store, or an embedded one with a durable log."""
+    url = settings.redis_url.get_secret_value()
+    embedded = None
+    if not url:
+        embedded = EmbeddedStore(settings.desk_data / "store")
+        url = await embedded.start()
+    ledger = RedisLedger(connect(url), desk_id)
+    try:
+        yield Store(ledger, embedded, "embedded Valkey, every write on disk" if embedded else "REDIS_URL")
+    finally:
+        await ledger.close()
+        if embedded is not None:
+            await embedded.stop()
+
+
+async def run(settings: Settings, desk_id: str, *, role: str = "all") -> None:
+    """Run one replica until SIGTERM or SIGINT. Raises ConfigError if it cannot start."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    settings.desk_data.mkdir(parents=True, exist_ok=True)
+    async with open_store(settings, desk_id) as store:
+        if await store_answers(store.ledger, stop):
+            service = await build(settings, store.ledger, role=role)
+            await serve(service, doors_of(settings, store.told), stop, embedded=store.embedded)
+
+
+def doors_of(settings: Settings, store: str) -> Doors:
+    """Return where a replica listens."""
+    return Doors(
+        host=settings.host,
+        port=settings.port,
+        smtp_port=settings.mail_smtp_port,
+        development=settings.desk_mode == "development",
+        teams_connected=settings.has_credentials,
+        sent_mail=settings.desk_data / "mail" / "sent",
+        store=store,
+    )
 
 
 def channels_of(settings: Settings) -> frozenset[str]:
@@ -256,7 +290,12 @@ def _plug_teams(settings: Settings, desk: Desk, books: BookWatcher, telemetry: T
         allow_loopback_http=local,
     )
     messenger = TeamsMessenger(connector, desk.ledger, pen, reads, service.known)
-    return _Teams(entrance, GuardedMirror(desk, reads, messenger), [connector.close, credentials.close, keys.close])
+    return _Teams(
+        entrance,
+        GuardedMirror(desk, reads, messenger),
+        service.look_up,
+        [connector.close, credentials.close, keys.close],
+    )
 
 
 class _ServiceUrl:

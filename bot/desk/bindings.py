@@ -36,7 +36,7 @@ class Bindings:
                 return await self._refuse(incoming, "unknown_customer", {"customers": known})
             members = await self._people.members(incoming.chat)
             if members is None or any(_outsider(member, customer, book) for member in members):
-                return await self._refuse(incoming, "binding_lapsed", {"customer": customer.name})
+                return await self._refuse(incoming, "channel_has_outsiders", {"customer": customer.name})
         await self._bind(incoming, order, customer, staff)
         return "bound"
 

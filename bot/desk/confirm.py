@@ -94,8 +94,11 @@ class Confirm:
 
     async def _mail(self, incoming: Incoming, code: str, address: str, digits: str, asked_by: str) -> Mail | None:
         """Return the mail with the digits, to the named address alone; None if it is nobody's of this ticket."""
+        allowed = await self._desk.ledger.allow(
+            f"digits:{code}", limit=confirm_address.PER_TICKET_A_DAY, window_s=86_400
+        )
         loaded = await self._desk.load(code)
-        if loaded is None or not self._is_participant(loaded[0], address):
+        if not allowed or loaded is None or not self._is_participant(loaded[0], address):
             return None
         return Mail(
             id=f"{incoming.operation}.digits",

@@ -192,7 +192,8 @@ class Desk:
     async def _rules(self, policy_hash: str, stored_desk: Stored | None, version: int) -> Rules:
         book = self.books.book()
         if book.policy.content_hash() != policy_hash:
-            book = with_fields(book, policy=await self._policy(policy_hash))
+            policy = await self._policy(policy_hash)
+            book = with_fields(book, policy=policy, calendars=book.calendars_for(policy))
         return Rules(book=book, desk=_desk_of(stored_desk), now=self.clock.now(), version=version)
 
     async def _policy(self, content_hash: str) -> Policy:

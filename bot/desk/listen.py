@@ -44,7 +44,7 @@ class Listen:
                 return await self._bindings.order(incoming, order, staff)
         prefix = book.policy.codes.prefix
         found = codes.find_codes(incoming.text, prefix, limit=_CODES_MAX + 1)
-        mistyped = codes.near_misses(incoming.text, prefix)
+        mistyped = codes.near_misses(incoming.text, prefix, book.policy.codes.random_characters)
         if found or mistyped:
             return await self._codes(incoming, found, mistyped, book)
         if incoming.kind == "edited":
@@ -56,17 +56,7 @@ class Listen:
     async def members_changed(self, change: MembersChanged) -> str:
         """Greet where the bot was added; look again at bound channels where people were added."""
         if change.bot_added:
-            phrase = "welcome_personal" if change.chat.personal else "welcome_team"
-            desk = self._desk.books.book().desk
-            values = {"support_mail": desk.support_mail, "support_phone": desk.support_phone}
-            key = PersonKey(tenant=change.chat.tenant.lower(), object_id=f"chat:{change.chat.conversation}"[:120])
-            await self._say(key, change.operation, Say(
-                id=f"{change.operation}.welcome", chat=change.chat, language=change.language,
-                phrase=phrase, values=values,
-            ))  # fmt: skip
-            await self._desk.change_desk(
-                lambda record: record.model_copy(update={"service_url": change.chat.service_url})
-            )
+            await self._welcome(change)
             return "added"
         if change.bot_removed:
             await self._bindings.forget(change.chat.conversation)
@@ -74,6 +64,20 @@ class Listen:
         if change.added:
             return await self._bindings.recheck(change)
         return "silent"
+
+    async def _welcome(self, change: MembersChanged) -> None:
+        """Greet, once: Teams tells an installation twice, in two shapes."""
+        operation = f"welcome:{change.chat.conversation}"
+        say = Say(
+            id=operation,
+            chat=change.chat,
+            language=change.language,
+            phrase="welcome_personal" if change.chat.personal else "welcome_team",
+            values=self._ways_in(self._desk.books.book()),
+        )
+        key = PersonKey(tenant=change.chat.tenant.lower(), object_id=f"chat:{change.chat.conversation}"[:120])
+        await self._say(key, operation, say)
+        await self._desk.change_desk(lambda record: record.model_copy(update={"service_url": change.chat.service_url}))
 
     async def _codes(self, incoming: Incoming, found: list[str], mistyped: list[str], book: Book) -> str:
         """Show each ticket that the author may see; for all others there is one answer, whatever the reason."""

@@ -58,9 +58,12 @@ class Taps:
             return ShowMessage(pressed, tap.language)
         if tap.automatic or tap.verb == "refresh":
             return await self._show(tap, pressed)
-        if not isinstance(pressed.author, Staff):
+        if isinstance(pressed.author, Staff):
+            command = _COMMANDS.get(tap.verb, _unknown)(pressed.author, tap.data)
+        elif tap.verb == "reopen":
+            command = Reopen(pressed.author, _text(tap.data, "note"))
+        else:
             return ShowMessage(Refused("not_allowed"), tap.language)
-        command = _COMMANDS.get(tap.verb, _unknown)(pressed.author, tap.data)
         if isinstance(command, Refused):
             return ShowMessage(command, tap.language)
         if tap.verb not in _HARMLESS_WHEN_STALE and _int(tap.data.get("version")) < pressed.ticket.shown_version:

@@ -122,7 +122,7 @@ class Book:
     desk: Desk
     roster: Roster
     customers: Customers
-    calendars: dict[str, Calendar]
+    calendars: Mapping[str, Calendar]
     """By the name of the policy's hours."""
     channels_configured: frozenset[str] = frozenset({"teams", "mail"})
     """Which of teams, mail and phone this installation can send by."""

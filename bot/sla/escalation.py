@@ -253,9 +253,7 @@ class _Climber:
                 "levels": _with_level(self.progress.levels, step.level),
             }
         )
-        self.rungs.append(
-            Rung(f"t{index}", "triage", at, step.level, step.by, step.whole_team, managers=step.managers)
-        )
+        self.rungs.append(Rung(f"t{index}", "triage", at, step.level, step.by, step.whole_team, managers=step.managers))
 
     def repeat(self, slot: int, at: Instant) -> None:
         """Page the highest level again while nobody holds the ticket."""

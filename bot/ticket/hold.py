@@ -24,13 +24,15 @@ def acknowledge(draft: Draft, command: Acknowledge) -> Refused | None:
 
 
 def may_handle(ticket: Ticket, by: Staff, rules: Rules) -> Refused | None:
-    """Return why somebody may not act on a ticket now: levels paged so far, and those above, may."""
+    """Return why somebody may not act on a ticket now: levels paged so far, and those above, may.
+
+    Where nobody could be paged anybody of the desk may.
+    """
     if ticket.state != "open":
         return Refused("already_resolved")
     rank = rules.book.desk.rank
     paged = ticket.progress.levels
-    lowest = min((rank(level) for level in paged), default=None)
-    if lowest is None or rank(by.level) < lowest:
+    if paged and rank(by.level) < min(rank(level) for level in paged):
         return Refused("not_your_level", {"paged": ", ".join(paged)})
     return None
 

@@ -75,7 +75,7 @@ class Lanes:
             return
         except StoreAwayError:
             return  # the lease runs out, then the entry is tried again as uncertain
-        except Exception as error:  # the wall around one effect
+        except Exception as error:  # noqa: BLE001  the wall around one effect
             _log.exception("effect failed", extra={"lane": claimed.lane, "effect": claimed.id})
             self._watch.count("effects", _kind(effect), "fault")
             await self._retry_or_give_up(

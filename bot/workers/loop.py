@@ -64,7 +64,7 @@ class Loop:
                 self._watch.count("store_away", self.name)
                 _log.warning("store away", extra={"loop": self.name, "why": str(error)[:200]})
                 sleep_s = _AWAY_DELAY_S
-            except Exception:  # the wall around one turn
+            except Exception:  # noqa: BLE001  the wall around one turn
                 failures += 1
                 self._watch.count("loop_faults", self.name)
                 _log.exception("turn failed", extra={"loop": self.name})

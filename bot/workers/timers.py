@@ -43,7 +43,7 @@ class Timers:
                 await self._desk.handle(due.key.id, Wake())
         except StoreAwayError:
             raise
-        except Exception as error:  # the wall around one wake-up
+        except Exception as error:  # noqa: BLE001  the wall around one wake-up
             _log.exception("wake-up failed", extra={"record": str(due.key)})
             await self._failed(due, error)
             return

@@ -14,6 +14,7 @@ CUSTOMER_TENANTS = ("c0000000-0000-4000-8000-000000000001", "c0000000-0000-4000-
 PARTNER_TENANT = "b0000000-0000-4000-8000-000000000001"
 STRANGER_TENANT = "f0000000-0000-4000-8000-000000000001"
 DESK_DOMAIN = "trucban.example"
+OPERATOR_MAIL = f"vanhanh@{DESK_DOMAIN}"
 _PLACEHOLDER = "tenant: 00000000-0000-0000-0000-000000000000"
 _DOMAINS = "mail_domains: [idb.com.vn]"
 
@@ -89,6 +90,8 @@ def write_example_desk(
         if line not in desk:
             raise ValueError(f"infra/desk/desk.yaml has no line {line!r} to replace")
     desk = desk.replace(_PLACEHOLDER, f"tenant: {desk_tenant}")
+    before, mark, _ = desk.rpartition("operator:")
+    desk = f"{before}{mark}\n  name: Vận hành\n  email: {OPERATOR_MAIL}\n"
     desk = desk.replace(_DOMAINS, f"mail_domains: [idb.com.vn, {DESK_DOMAIN}]")
     (folder / "desk.yaml").write_text(desk, encoding="utf-8")
 

@@ -1,0 +1,85 @@
+"""Helpers of the rules' tests: the desk's own policy, and a ladder climbed minute by minute."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from bot.config.load import load_book
+from bot.sla.book import Book
+from bot.sla.clock import ClockEvent, read_clock
+from bot.sla.escalation import Ack, Climb, Progress, Rung, Situation, climb
+from bot.sla.instants import MINUTE, Instant, from_datetime, to_datetime
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+DESK_FILES = Path(__file__).parents[2] / "infra" / "desk"
+
+
+@cache
+def book() -> Book:
+    """Return the shipped desk."""
+    return load_book(DESK_FILES, frozenset({"teams", "mail", "phone"}))[0]
+
+
+def at(text: str) -> Instant:
+    """Return the instant of a local Vietnamese time such as `2026-03-09 10:00`."""
+    return from_datetime(datetime.fromisoformat(text).replace(tzinfo=ZONE))
+
+
+def local(instant: Instant) -> str:
+    """Return an instant as local Vietnamese time."""
+    return f"{to_datetime(instant).astimezone(ZONE):%Y-%m-%d %H:%M}"
+
+
+@dataclass
+class Climbing:
+    """A ticket's ladder, climbed as time passes."""
+
+    priority: str
+    start: Instant
+    provisional: bool = False
+    ack: Ack | None = None
+    progress: Progress = field(default_factory=Progress)
+    events: list[ClockEvent] = field(default_factory=list)
+    rungs: list[Rung] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.events.append(ClockEvent(at=self.start, kind="start", priority=self.priority))
+
+    def situation(self) -> Situation:
+        policy = book().policy
+        return Situation(
+            reading=read_clock(tuple(self.events), policy.priorities, book().calendars),
+            ladder=policy.priorities[self.priority].ladder,
+            ack_lasts=policy.ack_lasts(self.priority),
+            triage=policy.triage if self.provisional else None,
+            triage_calendar=book().calendars[policy.triage.hours],
+            triage_from=self.start,
+            rank=book().desk.rank,
+        )
+
+    def wake(self, now: Instant) -> Climb:
+        """Do what is due at `now`."""
+        result = climb(self.situation(), self.progress, self.ack, now)
+        self.progress, self.ack = result.progress, result.ack
+        self.rungs += result.rungs
+        return result
+
+    def until(self, end: Instant) -> None:
+        """Wake at every time that the ladder itself asks for, up to `end`."""
+        now = self.start
+        while True:
+            result = self.wake(now)
+            if result.next_at is None or result.next_at > end:
+                return
+            assert result.next_at > now, "a wake-up that was taken must not be asked for again"
+            now = result.next_at
+
+    def acknowledge(self, now: Instant, by: str = "an", level: str = "L2") -> None:
+        self.wake(now)
+        self.ack = Ack(by=by, name=by, level=level, at=now, renewed_at=now)
+
+    def told(self) -> list[tuple[int, str, str | None]]:
+        """Return (minutes after the start, kind, level) of every rung."""
+        return [((rung.due_at - self.start) // MINUTE, rung.kind, rung.level) for rung in self.rungs]
