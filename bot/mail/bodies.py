@@ -110,8 +110,13 @@ def _note_message(part: Part, body: Body) -> None:
 
 
 def _file_name(part: Part) -> str:
-    name = part.get_filename("")
-    return safe_name(decode_header(name)) if name else ""
+    """Return the name of an attached file. The library reads raw 8-bit names only if they come as text."""
+    readable: Part = Message()
+    for name, value in part.raw_items():
+        if name.lower() in {"content-disposition", "content-type"} and name not in readable:
+            readable[name] = str(value)[:2_000].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    found = readable.get_filename("")
+    return safe_name(decode_header(found)) if found else ""
 
 
 def safe_name(name: str) -> str:

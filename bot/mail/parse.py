@@ -29,6 +29,8 @@ _REFERENCES_MAX = 100
 _BOUNDARIES_MAX = 2_500
 """Lines that may be boundaries. Parsing is quadratic in nesting and costs 1.5 kB a part: the rest is not read."""
 _CONTAINERS_MAX = 100
+_LINES_MAX = 600_000
+"""25 MB of base64 have 340,000; five million header lines take half a minute."""
 _CANDIDATES_MAX = 50
 
 _MESSAGE_ID = re.compile(r"<[^<>\s]{1,900}>")
@@ -75,7 +77,7 @@ def _parse(letter: Letter, secret: bytes, domain: str) -> ParsedMail:
         truncated = True
         message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[: _HEADER_MAX_CHARS * 10])
     headers = _headers_of(message)
-    body = bodies.Body() if too_large else bodies.read(message)
+    body = bodies.Body() if too_large else _guarded(lambda: bodies.read(message), bodies.Body(broken=True))
     sender, sender_name, alone = _sender(headers)
     references = _references(headers, secret, domain)
     in_reply_to = next(iter(_ids(headers.first("in-reply-to"), secret, domain)), None)
@@ -111,7 +113,10 @@ def _parse(letter: Letter, secret: bytes, domain: str) -> ParsedMail:
 
 def _bounded(raw: bytes) -> tuple[bytes, bool]:
     """Return as much of a mail as can be parsed in bounded time, and whether something was cut."""
+    size = len(raw)
     raw = raw[:SIZE_MAX_BYTES]
+    if raw.count(b"\n") > _LINES_MAX:
+        raw = raw[: len(raw) - len(raw.split(b"\n", _LINES_MAX)[-1])]
     end = len(raw)
     for number, container in enumerate(_CONTAINER.finditer(raw)):
         if number >= _CONTAINERS_MAX:
@@ -124,7 +129,7 @@ def _bounded(raw: bytes) -> tuple[bytes, bool]:
             break
     else:
         end = position
-    return raw[:end], end < len(raw)
+    return raw[:end], end < size
 
 
 def _structure(raw: bytes, *, headers_only: bool) -> Message | None:
