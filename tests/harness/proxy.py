@@ -103,6 +103,7 @@ class Proxy:
         else:
             self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.listen.port)
         self._connections: set[asyncio.Task[None]] = set()
+        self._errors: list[BaseException] = []
         return self
 
     async def __aexit__(
@@ -113,6 +114,8 @@ class Proxy:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
         await self._server.wait_closed()
+        if self._errors and error is None:
+            raise self._errors[0]
 
     @property
     def port(self) -> int:
@@ -126,15 +129,13 @@ class Proxy:
         return f"unix://{self.listen.path}?db=0" if self.listen.path else f"redis://127.0.0.1:{self.port}/0"
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-        try:
-            await self._carry(reader, writer)
-        finally:
-            writer.close()
-            await _close(writer)
-            self._connections.discard(task)
+        carrying = asyncio.create_task(self._carry(reader, writer))
+        self._connections.add(carrying)
+        await asyncio.wait([carrying])
+        await _close(writer)
+        self._connections.discard(carrying)
+        if not carrying.cancelled() and (error := carrying.exception()) is not None:
+            self._errors.append(error)
 
     async def _carry(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         try:
