@@ -83,10 +83,10 @@ def _strict(data: bytes, charset: str, *, cut: bool) -> str | None:
     try:
         if codecs.lookup(charset).name in _NOT_FOR_MAIL:
             return None
-        b"".decode(charset)  # refuses codecs that are no character sets, like base64
-        return codecs.getincrementaldecoder(charset)("strict").decode(data, final=not cut)
+        text: object = codecs.getincrementaldecoder(charset)("strict").decode(data, final=not cut)
     except (LookupError, ValueError, TypeError, AttributeError):
         return None
+    return text if isinstance(text, str) else None  # base64 and its like are codecs too, of bytes
 
 
 def _guessed(data: bytes) -> str:
