@@ -14,41 +14,32 @@ from bot.ticket.model import Language, Ticket
 _USELESS_WHEN_HELD = frozenset({"repeat"})
 
 
-class FilledMail:
-    """Implements `Messenger` around the mailbox's own."""
+class Letters:
+    """Fills mails with every value that their templates may use."""
 
-    def __init__(self, desk: Desk, inner: Messenger) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._inner = inner
 
-    async def send(self, effect: Effect, *, uncertain: bool) -> Receipt:
-        """Send a mail with every value that its template may use; drops a page that says nothing any more."""
-        if not isinstance(effect, Mail):
-            raise TypeError(f"{effect.kind} is not a mail")
+    async def draw(self, effect: Mail) -> Mail | None:
+        """Return a mail as it is to be sent now; None for a page that says nothing any more."""
         values = self._of_desk()
         if effect.ticket:
             loaded = await self._desk.load_with_desk(effect.ticket)
-            if loaded is None:
-                return Receipt("dropped", detail="no ticket")
+            if loaded is None or _says_nothing(effect, loaded[0]):
+                return None
             ticket, _, _, rules = loaded
-            if _says_nothing(effect, ticket):
-                return Receipt("dropped", detail="no longer wanted")
             values |= _of_ticket(ticket, rules)
         if effect.page is not None:
             values |= {"level": effect.page.level, "kind": effect.page.kind}
         given = dict(effect.values)
         at_ms = given.pop("at_ms", "")
         if at_ms:
-            values["at"] = self._written("vi", int(at_ms))
-        filled = effect.model_copy(update={"values": values | given})
-        return await self._inner.send(filled, uncertain=uncertain)
+            values["at"] = _full("vi", int(at_ms), self._desk.books.book().desk.zone)
+        return effect.model_copy(update={"values": values | given})
 
     def _of_desk(self) -> dict[str, str]:
         desk = self._desk.books.book().desk
         return {"desk_name": desk.name, "support_mail": desk.support_mail, "support_phone": desk.support_phone}
-
-    def _written(self, language: Language, at: Instant) -> str:
-        return _full(language, at, self._desk.books.book().desk.zone)
 
 
 class GuardedMirror:

@@ -116,7 +116,9 @@ class Mailroom:
             received_at=mail.received_at,
             stated_priority=stated,
             team=team,
-            missing=reading.missing_duties(text, reading.known_facts(customer, mail.sender_name), mail.attachments),
+            missing=reading.missing_duties(
+                f"{mail.subject}\n{mail.full_text}", reading.known_facts(customer, mail.sender_name), mail.attachments
+            ),
             attachments=mail.attachments,
         )
         outcome = await self._desk.open(command)

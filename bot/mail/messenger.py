@@ -35,7 +35,7 @@ class MailMessenger:
         domain = book.desk.support_mail.rpartition("@")[2]
         message_id = message_ids.make(self._secret, effect.id, domain)
         if uncertain and await self._mailbox.was_sent(message_id):
-            return Receipt("sent", detail="had been sent before")
+            return Receipt("sent", detail=message_id)
         drawn = effect if self._draw is None else await self._draw(effect)
         if drawn is None:
             return Receipt("dropped", detail="nothing to tell any more")
