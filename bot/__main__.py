@@ -41,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     except StoreAwayError as error:
         print(f"the store does not answer: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130  # as a shell says it
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -88,7 +90,7 @@ def _show(options: argparse.Namespace, settings: Settings) -> int:
 
 async def _with_ledger(settings: Settings, work: Callable[[RedisLedger, Book], Awaitable[int]]) -> int:
     book, _ = load_book(settings.desk_config, channels_of(settings))
-    async with open_store(settings, book.desk.id) as store:
+    async with open_store(settings, book.desk.id, attach=True) as store:
         return await work(store.ledger, book)
 
 

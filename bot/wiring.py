@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import secrets
 import signal
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
@@ -18,13 +20,13 @@ from bot.desk.arrivals import Incoming, MembersChanged, Tap, TapAnswer
 from bot.desk.bindings import Bindings
 from bot.desk.confirm import Confirm
 from bot.desk.handle import Desk
-from bot.desk.letters import FilledMail, GuardedMirror
+from bot.desk.letters import GuardedMirror, Letters
 from bot.desk.listen import Listen
 from bot.desk.mailroom import Mailroom
 from bot.desk.ports import Clock, Ledger, Messenger
 from bot.desk.reads import Reads
 from bot.desk.taps import Taps
-from bot.errors import Refused
+from bot.errors import ConfigError, Fault, Refused
 from bot.mail.door import MailDoor
 from bot.mail.local_mailbox import LocalMailbox
 from bot.mail.messenger import MailMessenger
@@ -32,7 +34,7 @@ from bot.mail.smtp_door import SmtpDoor
 from bot.running import Doors, Service, serve, store_answers
 from bot.settings import Settings
 from bot.sla.instants import Instant
-from bot.store.embedded import EmbeddedStore
+from bot.store.embedded import EmbeddedStore, running_url
 from bot.store.redis_store import RedisLedger, connect
 from bot.teams.actions import TapActions
 from bot.teams.adapter import TeamsAdapter
@@ -53,7 +55,7 @@ from bot.ticket.model import Language
 from bot.web.health import add_routes as add_health_routes
 from bot.web.vitals import Vitals
 from bot.workers.housekeeping import Housekeeping
-from bot.workers.lanes import Lanes
+from bot.workers.lanes import LEASE_MS, Lanes
 from bot.workers.loop import Loop
 from bot.workers.mailbox import MailTurns
 from bot.workers.timers import Timers
@@ -149,11 +151,18 @@ class Store:
 
 
 @contextlib.asynccontextmanager
-async def open_store(settings: Settings, desk_id: str) -> AsyncIterator[Store]:
-    """Yield the configured store, or an embedded one with a durable log."""
+async def open_store(settings: Settings, desk_id: str, *, attach: bool = False) -> AsyncIterator[Store]:
+    """Yield the configured store, or an embedded one with a durable log.
+
+    `attach`: if another process of ours runs the embedded one, use that, for a look beside it.
+    Raises ConfigError if the embedded one cannot run or DESK_DATA cannot be used.
+    """
     url = settings.redis_url.get_secret_value()
+    if not url and attach:
+        url = await running_url(settings.desk_data / "store") or ""
     embedded = None
     if not url:
+        _make_data_folder(settings.desk_data)
         embedded = EmbeddedStore(settings.desk_data / "store")
         url = await embedded.start()
     ledger = RedisLedger(connect(url), desk_id)
@@ -171,11 +180,22 @@ async def run(settings: Settings, desk_id: str, *, role: str = "all") -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    settings.desk_data.mkdir(parents=True, exist_ok=True)
+    _make_data_folder(settings.desk_data)
     async with open_store(settings, desk_id) as store:
         if await store_answers(store.ledger, stop):
             service = await build(settings, store.ledger, role=role)
             await serve(service, doors_of(settings, store.told), stop, embedded=store.embedded)
+
+
+def _make_data_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigError(
+            [Fault("environment", None, f"DESK_DATA {folder} cannot be written to ({error.strerror})")]
+        ) from error
 
 
 def doors_of(settings: Settings, store: str) -> Doors:
@@ -196,8 +216,10 @@ def channels_of(settings: Settings) -> frozenset[str]:
     return frozenset({"mail", *(["teams"] if settings.has_credentials else [])})
 
 
-async def build(settings: Settings, ledger: Ledger, *, clock: Clock | None = None, role: str = "all") -> Service:
-    """Return a replica on a ledger that answers. `clock`: for tests that travel in time.
+async def build(
+    settings: Settings, ledger: Ledger, *, clock: Clock | None = None, role: str = "all", lease_ms: int = LEASE_MS
+) -> Service:
+    """Return a replica on a ledger that answers. `clock`: for tests that travel in time; `lease_ms`: of a lane.
 
     Raises ConfigError with every fault of the desk's files.
     """
@@ -221,14 +243,14 @@ async def build(settings: Settings, ledger: Ledger, *, clock: Clock | None = Non
     desk = Desk(ledger, books, clock, wake)
     mailbox = LocalMailbox(settings.desk_data / "mail", clock)
     domain = book.desk.support_mail.rpartition("@")[2]
-    messengers: dict[str, Messenger] = {"m": FilledMail(desk, MailMessenger(mailbox, secret, books, clock))}
+    messengers: dict[str, Messenger] = {"m": MailMessenger(mailbox, secret, books, clock, draw=Letters(desk).draw)}
     app = web.Application(client_max_size=1 << 20)
     teams = _plug_teams(settings, desk, books, telemetry, secret)
     add_teams_routes(app, teams.entrance)
     messengers["t"] = teams.messenger
     await teams.look_up_service_url()
     duties += [teams.entrance.replay, teams.look_up_service_url]
-    lanes = Lanes(desk, messengers, telemetry)
+    lanes = Lanes(desk, messengers, telemetry, lease_ms=lease_ms)
     mail_door = MailDoor(mailbox, Mailroom(desk), secret, domain, count=lambda word: telemetry.count("mails", word))
     if role in ("all", "worker"):
         loops["timers"] = Loop("timers", Timers(desk, telemetry).turn, telemetry)

@@ -27,6 +27,8 @@ _STOP_MAX_S: Final = 10.0
 _RESTART_PAUSES_S: Final = (0.0, 0.1, 0.5, 2.0, 5.0)
 _STEADY_AFTER_S: Final = 30.0
 _PR_SET_PDEATHSIG: Final = 1
+_NOTE: Final = "socket"
+"""Name of the file that says where the running server listens; left behind only by a kill."""
 
 
 class EmbeddedStore:
@@ -73,6 +75,7 @@ class EmbeddedStore:
             self._socket = socket_folder() / "s"
             self._server = await self._launch(self._lock)
             await self._until_it_answers(self._server)
+            self._note.write_text(str(self._socket), encoding="utf-8")
         except BaseException:
             await self.stop()
             raise
@@ -114,8 +117,13 @@ class EmbeddedStore:
         if self._socket.is_absolute():
             shutil.rmtree(self._socket.parent, ignore_errors=True)
         if self._lock is not None:
+            self._note.unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
+
+    @property
+    def _note(self) -> Path:
+        return self._folder / _NOTE
 
     @property
     def _log_file(self) -> Path:
@@ -151,6 +159,22 @@ class EmbeddedStore:
             raise fault_of(self._folder, f"the store did not answer within {_START_MAX_S:.0f} s") from None
         finally:
             await client.aclose()
+
+
+async def running_url(data_dir: Path) -> str | None:
+    """Return where the server of another process answers that runs on `data_dir`; None if none does."""
+    for note in sorted(data_dir.glob(f"*/{_NOTE}")):
+        try:
+            url = f"unix://{note.read_text(encoding='utf-8').strip()}?db=0"
+        except OSError:
+            continue  # it is just stopping
+        client = connect(url, answer_timeout_s=1, retries=0)
+        try:
+            if await _answers(client):
+                return url
+        finally:
+            await client.aclose()
+    return None
 
 
 async def _answers(client: Redis) -> bool:

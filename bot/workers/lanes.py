@@ -12,8 +12,8 @@ from bot.ticket.effects import EFFECT, Card, Effect, Mail, Mirror, repeatable
 from bot.workers.loop import Watch
 
 _log = logging.getLogger("trucban.lanes")
-_LEASE_MS = 10_000
-_RENEW_S = 3.0
+LEASE_MS = 10_000
+"""So long a lane waits for a replica that died while sending, real time; a living one renews it every third."""
 _POLL_S = 0.05
 _AT_ONCE = 32
 _TRIES = 12
@@ -27,10 +27,13 @@ _KINDS = {"t": "teams", "m": "mail", "f": "phone"}
 class Lanes:
     """One turn claims what can be sent and starts sending it."""
 
-    def __init__(self, desk: Desk, messengers: Mapping[str, Messenger], watch: Watch) -> None:
+    def __init__(
+        self, desk: Desk, messengers: Mapping[str, Messenger], watch: Watch, *, lease_ms: int = LEASE_MS
+    ) -> None:
         self._desk = desk
         self._messengers = messengers
         self._watch = watch
+        self._lease_ms = lease_ms
         self._sending: set[asyncio.Task[None]] = set()
         self._free = asyncio.Semaphore(_AT_ONCE)
 
@@ -38,7 +41,7 @@ class Lanes:
         """Start sending one lane's head; returns how long nothing can be sent, real seconds."""
         await self._free.acquire()
         try:
-            claimed = await self._desk.ledger.claim_lane(lease_ms=_LEASE_MS)
+            claimed = await self._desk.ledger.claim_lane(lease_ms=self._lease_ms)
         except BaseException:
             self._free.release()
             raise
@@ -91,8 +94,8 @@ class Lanes:
 
     async def _keep_lease(self, claimed: ClaimedEntry) -> None:
         while True:
-            await asyncio.sleep(_RENEW_S)
-            if not await self._desk.ledger.renew_lane(claimed, lease_ms=_LEASE_MS):
+            await asyncio.sleep(self._lease_ms / 3000)
+            if not await self._desk.ledger.renew_lane(claimed, lease_ms=self._lease_ms):
                 return
 
     async def _report(self, effect: Effect, receipt: Receipt) -> None:
