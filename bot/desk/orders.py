@@ -9,7 +9,7 @@ _HELP = re.compile(r"^(help|giup|giup do|tro giup|huong dan|\?)$")
 _BIND = re.compile(
     r"^(?:bind|gan kenh|gan)\s*(?:channel|kenh)?\s*"
     r"(?:(?P<desk>desk|truc|truc ban)|(?P<managers>managers?|quan ly)|"
-    r"(?:customer|khach hang|khach)\s+(?P<customer>[a-z0-9][a-z0-9-]*))$"
+    r"(?:customer|khach hang|khach(?! hang$))\s+(?P<customer>[a-z0-9][a-z0-9-]*))$"
 )
 _UNBIND = re.compile(r"^(?:unbind|bo gan kenh|go kenh|bo gan)$")
 _TRIES_TO_BIND = re.compile(r"^(?:bind|gan kenh)\b")

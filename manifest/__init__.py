@@ -1,0 +1,1 @@
+"""The Teams app package: what Teams is told of the bot, its icons, and the command that makes the zip."""
