@@ -25,29 +25,33 @@ class Bindings:
         if order.what == "bind_usage" or incoming.chat.personal:
             return await self._refuse(incoming, "bind_usage")
         if order.what == "unbind":
-            await self.forget(incoming.chat.conversation, tell=_say(incoming, "channel_unbound", {}))
+            tell = _say(incoming, "channel_unbound", {})
+            await self.forget(incoming.chat.conversation, tell=tell, operation=f"{incoming.operation}:unbind")
             return "unbound"
-        customer = None
-        if order.role == "customer":
-            book = self._desk.books.book()
-            customer = book.customers.by_id.get(order.customer)
-            if customer is None:
-                known = ", ".join(sorted(book.customers.by_id))
-                return await self._refuse(incoming, "unknown_customer", {"customers": known})
-            members = await self._people.members(incoming.chat)
-            if members is None or any(_outsider(member, customer, book) for member in members):
-                return await self._refuse(incoming, "channel_has_outsiders", {"customer": customer.name})
+        book = self._desk.books.book()
+        customer = book.customers.by_id.get(order.customer)
+        if order.role == "customer" and customer is None:
+            return await self._refuse(incoming, "unknown_customer")
+        members = await self._people.members(incoming.chat)
+        if members is None or any(_outsider(member, customer, book) for member in members):
+            return await self._refuse(incoming, "channel_has_outsiders")
         await self._bind(incoming, order, customer, staff)
         return "bound"
 
-    async def forget(self, conversation: str, *, tell: Say | None = None) -> None:
-        """Treat a channel as shared from now on."""
+    async def forget(
+        self, conversation: str, *, team: str = "", tell: Say | None = None, operation: str | None = None
+    ) -> None:
+        """Treat a channel, or every channel of a team, as shared from now on."""
 
         def change(record: DeskRecord) -> DeskRecord:
-            rest = {key: bound for key, bound in record.channels.items() if key != conversation}
+            rest = {
+                key: bound
+                for key, bound in record.channels.items()
+                if key != conversation and not (team and bound.team == team)
+            }
             return record.model_copy(update={"channels": rest})
 
-        await self._desk.change_desk(change, effects=[tell] if tell is not None else [])
+        await self._desk.change_desk(change, effects=[tell] if tell is not None else [], operation=operation)
 
     async def recheck(self, change: MembersChanged) -> str:
         """Unbind a customer's channels of this team if somebody from outside joined."""
@@ -101,26 +105,28 @@ class Bindings:
                 chat=desk_channel.chat,
                 language=language,
                 phrase="binding_lapsed",
-                values={"customer": customer.name},
+                values={"customer": customer.name, "channel": bound.name or customer.id},
             )
         await self.forget(bound.chat.conversation, tell=tell)
 
-    async def _refuse(self, incoming: Incoming, phrase: str, values: dict[str, str] | None = None) -> str:
+    async def _refuse(self, incoming: Incoming, phrase: str) -> str:
+        """Say why not. Nothing of the desk's customers is named: the channel may be anybody's (D11)."""
         member = await self._people.member(incoming.chat, incoming.sender)
         if member is not None:
-            say = _say(incoming, phrase, values or {})
+            say = _say(incoming, phrase, {})
             await self._desk.change_person(
                 person_key(member), lambda record: (record, [say]), operation=f"{incoming.operation}:{phrase}"
             )
         return phrase
 
 
-def _outsider(member: Member, customer: Customer, book: Book) -> bool:
-    """Return whether a member is neither of the desk nor of the customer (a guest counts by no tenant)."""
-    if member.role == "guest":
+def _outsider(member: Member, customer: Customer | None, book: Book) -> bool:
+    """Return whether a member is neither of the desk nor of the customer, if any (a guest counts by no tenant)."""
+    if member.role in ("guest", "anonymous"):
         return True
     tenant = member.tenant.lower()
-    return tenant != book.desk.tenant.lower() and tenant not in book.customers.tenants_of(customer)
+    of_customer = customer is not None and tenant in book.customers.tenants_of(customer)
+    return tenant != book.desk.tenant.lower() and not of_customer
 
 
 def _say(incoming: Incoming, phrase: str, values: dict[str, str]) -> Say:

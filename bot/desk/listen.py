@@ -1,9 +1,11 @@
 """What a message in Teams means. Nothing is said unasked (D12); a code is a pointer, not a key (D10)."""
 
+from dataclasses import replace
+
 from bot.desk.arrivals import Incoming, MembersChanged, People
 from bot.desk.bindings import Bindings
 from bot.desk.confirm import Confirm
-from bot.desk.handle import Desk, Done
+from bot.desk.handle import Desk, Done, Taken
 from bot.desk.identity import author_for, person_key, staff_of
 from bot.desk.orders import read_order
 from bot.desk.ports import Member
@@ -59,7 +61,7 @@ class Listen:
             await self._welcome(change)
             return "added"
         if change.bot_removed:
-            await self._bindings.forget(change.chat.conversation)
+            await self._bindings.forget(change.chat.conversation, team=change.team)
             return "removed"
         if change.added:
             return await self._bindings.recheck(change)
@@ -84,32 +86,40 @@ class Listen:
         member = await self._member(incoming)
         now = self._desk.clock.now()
         denied = list(mistyped)
-        shown: list[str] = []
-        desk_chat = await self._is_desk_chat(incoming)
+        shown: dict[str, Author] = {}
+        customers: set[str] = set()
         for code in found[:_CODES_MAX]:
             loaded = await self._desk.load(code)
             author = author_for(member, loaded[0] if loaded else None, book, now)
-            if author is None:
+            if author is None or loaded is None:
                 denied.append(code)
-                continue
-            await self._show(incoming, code, author, desk_chat=desk_chat)
-            shown.append(code)
+            else:
+                shown[code] = author
+                customers.add(loaded[0].customer)
+        desk_chat = await self._is_desk_chat(incoming)
+        for number, (code, author) in enumerate(shown.items()):
+            among_staff = isinstance(author, Staff) and (desk_chat or incoming.chat.personal)
+            await self._show(
+                incoming, code, author, among_staff=among_staff, first=number == 0, mirror=len(customers) == 1
+            )
         if shown and member is not None and incoming.chat.personal:
-            await self._make_current(incoming, person_key(member), shown[0])
+            await self._make_current(incoming, person_key(member), next(iter(shown)))
         if len(found) > _CODES_MAX:
             await self._reply(incoming, member, "too_many_codes", {"limit": str(_CODES_MAX)})
         if not denied:
             return "linked" if shown else "silent"
-        if incoming.chat.personal and member is not None and not shown:
+        if incoming.chat.personal and member is not None and not shown and staff_of(member, book, now) is None:
             return await self._confirm.ask_address(incoming, person_key(member), denied[0])
+        if not shown and not incoming.chat.personal:
+            await self._linked_message(incoming, member, book)
         await self._uniform_answer(incoming, member)
         return "unknown_code"
 
-    async def _show(self, incoming: Incoming, code: str, author: Author, *, desk_chat: bool) -> None:
-        among_staff = isinstance(author, Staff) and (desk_chat or incoming.chat.personal)
-        owner = None
-        if not incoming.chat.personal:
-            owner = await self._desk.ledger.guard_owner(f"thread:{incoming.chat.thread_id()}")
+    async def _show(
+        self, incoming: Incoming, code: str, author: Author, *, among_staff: bool, first: bool, mirror: bool
+    ) -> None:
+        """Show a ticket. The first code of a message has its thread, and its later edits."""
+        owner = await self._thread_owner(incoming)
         command = CodePosted(
             author=author,
             chat=incoming.chat,
@@ -117,16 +127,27 @@ class Listen:
             arrived_at=incoming.arrived_at,
             text=incoming.text,
             message_id=_message_guard(incoming),
-            link=not among_staff and owner in (None, code),
+            link=first and not among_staff and owner in (None, code),
             view="page" if among_staff else "status",
+            mirror=mirror,
+            follow=first,
         )
-        await self._desk.handle(code, command, operation=f"{incoming.operation}:{code}")
+        operation = f"{incoming.operation}:{code}"
+        if isinstance(await self._desk.handle(code, command, operation=operation), Taken):
+            # Another ticket linked the thread, or took the message, in this very moment.
+            await self._desk.handle(code, replace(command, link=False, follow=False), operation=operation)
+
+    async def _thread_owner(self, incoming: Incoming) -> str | None:
+        """Return the code of the ticket that the thread is linked to."""
+        if incoming.chat.personal:
+            return None
+        return await self._desk.ledger.guard_owner(f"thread:{incoming.chat.thread_id()}")
 
     async def _personal(self, incoming: Incoming, book: Book) -> str:
         """Go on with what this person's private chat is about."""
         member = await self._member(incoming)
         if member is None:
-            await self._reply(incoming, None, "unknown_code", {})
+            await self._uniform_answer(incoming, None)
             return "unknown_person"
         key = person_key(member)
         record = await self._desk.person(key)
@@ -142,14 +163,18 @@ class Listen:
 
     async def _in_channel(self, incoming: Incoming, book: Book) -> str:
         """Mirror allowed authors in linked threads; otherwise stay silent unless spoken to."""
-        code = await self._desk.ledger.guard_owner(f"thread:{incoming.chat.thread_id()}")
-        if code is None:
+        if await self._thread_owner(incoming) is None:
             if not incoming.mentioned:
                 return "silent"
             member = await self._member(incoming)
             return await self._help(incoming, member, staff_of(member, book, self._desk.clock.now()))
         member = await self._member(incoming)
-        return "mirrored" if await self._message(incoming, code, member, book, "new") else "silent"
+        return "mirrored" if await self._linked_message(incoming, member, book) else "silent"
+
+    async def _linked_message(self, incoming: Incoming, member: Member | None, book: Book) -> bool:
+        """Take a message of a linked thread into its ticket, if its author may see that; False: it was not."""
+        code = await self._thread_owner(incoming)
+        return code is not None and await self._message(incoming, code, member, book, "new")
 
     async def _follow(self, incoming: Incoming, change: str) -> str:
         """Note in the mail thread that a mirrored message was edited or deleted."""
@@ -212,7 +237,9 @@ class Listen:
         await self._desk.change_person(key, lambda record: (record, [say]), operation=operation)
 
     async def _member(self, incoming: Incoming) -> Member | None:
-        return await self._people.member(incoming.chat, incoming.sender)
+        """Return who wrote; somebody without an object id (anonymous) is nobody, and shares no record with others."""
+        member = await self._people.member(incoming.chat, incoming.sender)
+        return member if member is not None and member.object_id else None
 
     async def _is_desk_chat(self, incoming: Incoming) -> bool:
         channel = (await self._desk.desk_record()).channels.get(incoming.chat.conversation)

@@ -53,6 +53,8 @@ class Seen:
     action: str
     reply_to: str
     place_name: str
+    team: str
+    """Teams id of the team around a channel: membership is told for the team, in its General channel."""
     value: dict[str, Any] = field(default_factory=dict)
     entities: tuple[dict[str, Any], ...] = ()
     attachments: tuple[dict[str, Any], ...] = ()
@@ -107,6 +109,7 @@ def seen(activity: Any) -> Seen:
         action=activity.action or "",
         reply_to=activity.reply_to_id or "",
         place_name=_place_name(channel_data),
+        team=_text(_object(channel_data.get("team")).get("id")),
         value=_object(activity.value),
         entities=tuple({"type": e.type, **e.additional_properties} for e in activity.entities or []),
         attachments=tuple(

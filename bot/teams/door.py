@@ -100,6 +100,7 @@ def _incoming(seen: Seen, chat: Chat, arrived_at: Instant, kind: Literal["messag
         # A change reuses the id of its message, and a message can be changed again and again.
         operation=seen.operation(seen.id, "" if kind == "message" else seen.timestamp),
         place_name=seen.place_name,
+        team=seen.team,
         has_files=any(not str(a["contentType"]).startswith(_NOT_FILES) for a in seen.attachments),
     )
 
@@ -129,6 +130,7 @@ def _membership(seen: Seen, chat: Chat, arrived_at: Instant) -> MembersChanged |
         language=seen.language,
         operation=seen.operation(seen.id, seen.timestamp, *sorted(accounts)),
         place_name=seen.place_name,
+        team=seen.team,
     )
 
 
@@ -144,4 +146,5 @@ def _installation(seen: Seen, chat: Chat, arrived_at: Instant) -> MembersChanged
         language=seen.language,
         operation=seen.operation(seen.id, seen.timestamp, seen.action),
         place_name=seen.place_name,
+        team=seen.team,
     )

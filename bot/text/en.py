@@ -176,6 +176,10 @@ EN = Phrases(
             "This ticket has been resolved. If the fault is back, please press “The fault is back” on the card "
             "and we will go on."
         ),
+        wrote_after_resolved=(
+            "The customer has written again about the resolved ticket {code}. Please read the e-mail thread; if the "
+            "fault is back, press “The fault is back” on the ticket's card."
+        ),
         classify_done="The priority has been updated.",
         channel_bound_desk="This channel is now the desk's channel.",
         channel_bound_managers="This channel is now the managers' channel for alerts.",
@@ -183,16 +187,16 @@ EN = Phrases(
         channel_unbound="This channel is no longer bound and counts as shared from now on.",
         channel_was_bound="This channel is bound already. Type “unbind” first to bind it anew.",
         channel_has_outsiders=(
-            "Somebody from outside {customer} is in this channel, so it cannot be bound to them alone and stays shared."
+            "Somebody from outside is in this channel, so it cannot be bound like this and stays shared."
         ),
         binding_lapsed=(
-            "Somebody from outside {customer} has joined this channel, so it counts as shared from now on."
+            "Somebody from outside {customer} has joined the channel “{channel}”, so it counts as shared from now on."
         ),
         bind_usage=(
             "In a channel, mention the bot and type “bind desk”, “bind managers”, “bind customer abc” "
             "(abc is the customer id) or “unbind”."
         ),
-        unknown_customer="There is no such customer. Known customer ids: {customers}.",
+        unknown_customer="There is no such customer. Please look the customer id up in the desk's own list.",
         staff_only="This command is for support staff only.",
         undeliverable=(
             "A page about ticket {code} could not be delivered to {contact} by {channel}; the next channel or "

@@ -155,6 +155,8 @@ class Sayings:
     too_many_codes: str
     resolved_notice: str
     reopen_question: str
+    wrote_after_resolved: str
+    """To the desk."""
     classify_done: str
     channel_bound_desk: str
     channel_bound_managers: str

@@ -180,6 +180,10 @@ VI = Phrases(
             "Ticket này đã được khắc phục. Nếu sự cố tái diễn, anh/chị vui lòng bấm “Sự cố tái diễn” trên thẻ để "
             "chúng tôi tiếp tục xử lý."
         ),
+        wrote_after_resolved=(
+            "Khách hàng vừa viết tiếp về ticket {code} đã khắc phục. Vui lòng xem luồng email; nếu sự cố tái diễn, "
+            "bấm “Sự cố tái diễn” trên thẻ của ticket."
+        ),
         classify_done="Đã cập nhật mức độ ưu tiên.",
         channel_bound_desk="Kênh này đã được gán làm kênh trực của bộ phận hỗ trợ.",
         channel_bound_managers="Kênh này đã được gán làm kênh cảnh báo cho quản lý.",
@@ -187,16 +191,17 @@ VI = Phrases(
         channel_unbound="Kênh này không còn được gán và từ bây giờ được xem là kênh dùng chung.",
         channel_was_bound="Kênh này đã được gán trước đó. Gõ “bỏ gán kênh” trước khi gán lại.",
         channel_has_outsiders=(
-            "Kênh này có người ngoài khách hàng {customer} nên chưa gán riêng được; kênh vẫn là kênh dùng chung."
+            "Kênh này có người ngoài phạm vi được gán nên chưa gán được; kênh vẫn được xem là kênh dùng chung."
         ),
         binding_lapsed=(
-            "Có người ngoài khách hàng {customer} vừa tham gia kênh này, nên từ bây giờ kênh được xem là kênh dùng chung."
+            "Có người ngoài khách hàng {customer} vừa tham gia kênh “{channel}”, nên từ bây giờ kênh đó được xem là "
+            "kênh dùng chung."
         ),
         bind_usage=(
             "Trong kênh, anh/chị nhắc tên bot rồi gõ “gán kênh trực”, “gán kênh quản lý”, “gán kênh khách hàng abc” "
             "(abc là mã khách hàng) hoặc “bỏ gán kênh”."
         ),
-        unknown_customer="Không có khách hàng này. Các mã khách hàng hiện có: {customers}.",
+        unknown_customer="Không có khách hàng này. Anh/chị vui lòng kiểm tra lại mã khách hàng trong danh sách của bộ phận hỗ trợ.",
         staff_only="Lệnh này chỉ dành cho nhân viên hỗ trợ.",
         undeliverable=(
             "Không gửi được thông báo của ticket {code} cho {contact} qua {channel}; đã chuyển sang kênh hoặc cấp "

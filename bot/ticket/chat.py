@@ -11,7 +11,7 @@ from bot.ticket.commands import Author, Bind, ChatMessage, CodePosted, Staff
 from bot.ticket.draft import Draft
 from bot.ticket.effects import Card, Mail
 from bot.ticket.hold import renew
-from bot.ticket.model import Binding, Chat, PersonKey, Thread
+from bot.ticket.model import Binding, Chat, Language, PersonKey, Thread
 
 BINDING_LASTS = 90 * DAY
 _THREADS_MAX = 20
@@ -41,8 +41,10 @@ def code_posted(draft: Draft, command: CodePosted) -> None:
             language=command.language,
         )
     )
-    if command.view == "status":
-        _mirror_to_mail(draft, command.author, command.text, command.message_id, "new")
+    if command.follow and command.view == "status":
+        draft.guards.append(f"chat:{command.message_id}")
+    if command.mirror and command.view == "status":
+        _mirror_to_mail(draft, command.author, command.text, "new")
 
 
 def chat_message(draft: Draft, command: ChatMessage) -> None:
@@ -50,7 +52,10 @@ def chat_message(draft: Draft, command: ChatMessage) -> None:
     if isinstance(command.author, Staff):
         renew(draft, command.author)
     draft.record("chat_message", by=_by(command.author), arrived_at=command.arrived_at, change=command.change)
-    _mirror_to_mail(draft, command.author, command.text, command.message_id, command.change)
+    draft.guards.append(f"chat:{command.message_id}")
+    _mirror_to_mail(draft, command.author, command.text, command.change)
+    if draft.ticket.state == "resolved" and command.change == "new" and not isinstance(command.author, Staff):
+        _ask_whether_it_is_back(draft, command)
 
 
 def bind(draft: Draft, command: Bind) -> None:
@@ -59,6 +64,18 @@ def bind(draft: Draft, command: Bind) -> None:
     until = draft.rules.now + BINDING_LASTS
     draft.change(bindings=(*rest, Binding(person=command.person, address=command.address, until=until)))
     draft.record("bound", by=f"customer:{command.person}", address=command.address, until=until)
+
+
+def _ask_whether_it_is_back(draft: Draft, command: ChatMessage) -> None:
+    """Tell the desk that the customer has more to say about a resolved ticket; ask the customer, once."""
+    draft.say_to_desk("wrote_after_resolved", code=draft.ticket.code)
+    if draft.ticket.asked_to_reopen:
+        return
+    draft.change(asked_to_reopen=True)
+    key = _thread_key(command.chat)
+    language: Language = next((t.language for t in draft.ticket.threads if _thread_key(t.chat) == key), "vi")
+    person = _person(draft, command.author) if command.chat.personal else None
+    draft.say(command.chat, language, "reopen_question", {}, person)
 
 
 def _link(draft: Draft, command: CodePosted, by: str) -> None:
@@ -74,11 +91,10 @@ def _link(draft: Draft, command: CodePosted, by: str) -> None:
     draft.record("linked", by=by, conversation=command.chat.conversation, root=command.chat.root or "")
 
 
-def _mirror_to_mail(draft: Draft, author: Author, text: str, message_id: str, change: str) -> None:
+def _mirror_to_mail(draft: Draft, author: Author, text: str, change: str) -> None:
     ticket, book = draft.ticket, draft.rules.book
     if not text.strip() and change != "deleted":
         return
-    draft.guards.append(f"chat:{message_id}")
     team = book.desk.teams[ticket.team].queue.email if ticket.team in book.desk.teams else None
     holder = book.roster.by_id.get(ticket.ack.by) if ticket.ack is not None else None
     copies = [holder.email if holder else None, *(p.address for p in ticket.participants)]

@@ -84,6 +84,10 @@ class CodePosted:
     """False: the thread is another ticket's already, or the desk's own; show the state, link nothing."""
     view: Literal["status", "page"] = "status"
     """Staff among themselves get the page card, with its buttons."""
+    mirror: bool = True
+    """False: the text is about another customer's ticket as well, and belongs in no mail thread."""
+    follow: bool = True
+    """Edits and deletions of this message are this ticket's. A message with several codes has one such ticket."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def decide(ticket: Ticket | None, command: Command, rules: Rules) -> Decision | 
     wake_at = paging.page_what_is_due(draft)
     if _shown(draft) != before and not isinstance(command, OpenByMail):
         draft.change(shown_version=rules.version)
-        draft.redraw()
+        draft.redraw(*draft.ticket.copies)
     return Decision(draft.ticket, tuple(draft.events), tuple(draft.effects), tuple(draft.guards), wake_at)
 
 

@@ -13,7 +13,7 @@ from bot.sla.book import Book, Customer
 from bot.sla.clock import ClockEvent, Reading, read_clock
 from bot.sla.instants import Instant, to_datetime
 from bot.ticket.effects import Card, Effect, Say
-from bot.ticket.model import DeskRecord, Event, Ticket
+from bot.ticket.model import Chat, Copy, DeskRecord, Event, Language, PersonKey, Ticket
 
 
 @dataclass(frozen=True)
@@ -77,20 +77,27 @@ class Draft:
         """Say something in the desk's channel, if staff bound one."""
         channel = self.rules.desk.channel("desk")
         if channel is not None:
-            self.tell(
-                Say(
-                    id=self.next_effect_id(),
-                    ticket=self.ticket.code,
-                    chat=channel.chat,
-                    language="vi",
-                    phrase=phrase,
-                    values=values,
-                )
-            )
+            self.say(channel.chat, "vi", phrase, values)
 
-    def redraw(self) -> None:
-        """Update every card about this ticket that stands in a chat."""
-        for copy in self.ticket.copies:
+    def say(
+        self, chat: Chat, language: Language, phrase: str, values: dict[str, str], person: PersonKey | None = None
+    ) -> None:
+        """Say something in a chat; `person`: whose private chat it is."""
+        self.tell(
+            Say(
+                id=self.next_effect_id(),
+                ticket=self.ticket.code,
+                chat=chat,
+                person=person,
+                language=language,
+                phrase=phrase,
+                values=values,
+            )
+        )
+
+    def redraw(self, *copies: Copy) -> None:
+        """Update cards about this ticket where they stand."""
+        for copy in copies:
             self.tell(
                 Card(
                     id=self.next_effect_id(),

@@ -81,6 +81,8 @@ def customer_mail(draft: Draft, command: CustomerMail) -> None:
         message_id=command.message_id,
         attachments=list(command.attachments),
     )
+    if draft.ticket.state == "resolved":
+        draft.say_to_desk("wrote_after_resolved", code=draft.ticket.code)
 
 
 def engineer_mail(draft: Draft, command: EngineerMail) -> None:

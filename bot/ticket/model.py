@@ -142,6 +142,8 @@ class Ticket(Part):
     """When an engineer last answered by mail; shown on the status card."""
     resolution: str = ""
     resolved_at: Instant | None = None
+    asked_to_reopen: bool = False
+    """The customer wrote after the resolution and was asked whether the fault is back."""
     breach_alerted_at: Instant | None = None
     events: int = 0
     head: str = ""

@@ -20,8 +20,9 @@ from bot.sla.shapes import Channel
 from bot.ticket.commands import Delivered, Undelivered
 from bot.ticket.draft import Draft, Rules
 from bot.ticket.effects import Call, Card, Mail, Mention, PageRef
-from bot.ticket.model import PendingPage, PersonKey, Ticket
+from bot.ticket.model import Copy, PendingPage, PersonKey, Ticket
 
+_COPIES_PER_PLACE = {"status": 3, "page": 20, "breach": 20}
 _LATE = MINUTE  # a page later than this is marked: the desk was not awake
 _WEIGHT: dict[PageKind, int] = {
     "information": 0,
@@ -81,27 +82,28 @@ def page_what_is_due(draft: Draft) -> Instant | None:
 def settle_delivered(draft: Draft, command: Delivered) -> None:
     """Record that a message was accepted; a card's copy is kept so that it can be updated."""
     if command.copy is not None:
-        copies = tuple(c for c in draft.ticket.copies if c.slot != command.copy.slot)
-        draft.change(copies=(*copies, command.copy))
+        draft.change(copies=_with_copy(draft.ticket.copies, command.copy))
         if command.copy.version < draft.ticket.shown_version:
-            draft.tell(
-                Card(
-                    id=draft.next_effect_id(),
-                    ticket=draft.ticket.code,
-                    slot=command.copy.slot,
-                    view=command.copy.view,
-                    chat=command.copy.chat,
-                    person=command.copy.person,
-                    language=command.copy.language,
-                    activity_id=command.copy.activity_id,
-                )
-            )
+            draft.redraw(command.copy)
     if command.message_id:
         draft.guards.append(f"mail:{command.message_id}")
     if command.page is not None:
         occurrence, contact, channel = command.page
         draft.record("page_accepted", occurrence=occurrence, contact=contact, channel=channel, effect=command.effect)
         _settle(draft, command.page, "accepted")
+
+
+def _with_copy(copies: tuple[Copy, ...], new: Copy) -> tuple[Copy, ...]:
+    """Return the copies with a new one; of each place only the latest are kept up to date.
+
+    A ticket that stays open for weeks leaves a card every half hour: each would be redrawn at every change.
+    """
+    known = [copy.slot for copy in copies]
+    if new.slot in known:
+        return tuple(new if copy.slot == new.slot else copy for copy in copies)
+    here = [c.slot for c in copies if (c.view, c.chat.thread_id()) == (new.view, new.chat.thread_id())]
+    dropped = set(here[: max(0, len(here) + 1 - _COPIES_PER_PLACE[new.view])])
+    return (*(copy for copy in copies if copy.slot not in dropped), new)
 
 
 def settle_undelivered(draft: Draft, command: Undelivered) -> None:

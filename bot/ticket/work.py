@@ -31,6 +31,7 @@ def resolve(draft: Draft, command: Resolve) -> Refused | None:
         state="resolved",
         resolution=command.note[:_TEXT_LENGTH],
         resolved_at=draft.rules.now,
+        asked_to_reopen=False,
         ack=None,
     )
     draft.record(

@@ -51,6 +51,7 @@ async def test_a_top_level_post_is_the_root_of_its_own_thread(channel: LocalChan
         language="vi",
         operation=incoming.operation,
         place_name="Hỗ trợ",
+        team=place.team,
     )
     assert (incoming.chat.conversation, incoming.chat.root) == (place.id, answer.activity_id)
     assert (incoming.chat.tenant, incoming.chat.personal) == (channel.tenant, False)
