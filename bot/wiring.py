@@ -248,8 +248,7 @@ async def build(
     teams = _plug_teams(settings, desk, books, telemetry, secret)
     add_teams_routes(app, teams.entrance)
     messengers["t"] = teams.messenger
-    await teams.look_up_service_url()
-    duties += [teams.entrance.replay, teams.look_up_service_url]
+    duties.append(teams.entrance.replay)
     lanes = Lanes(desk, messengers, telemetry, lease_ms=lease_ms)
     mail_door = MailDoor(mailbox, Mailroom(desk), secret, domain, count=lambda word: telemetry.count("mails", word))
     if role in ("all", "worker"):
@@ -284,7 +283,6 @@ async def build(
 class _Teams:
     entrance: Entrance
     messenger: Messenger
-    look_up_service_url: Callable[[], Awaitable[None]]
     closers: list[Callable[[], Awaitable[None]]]
 
 
@@ -312,12 +310,7 @@ def _plug_teams(settings: Settings, desk: Desk, books: BookWatcher, telemetry: T
         allow_loopback_http=local,
     )
     messenger = TeamsMessenger(connector, desk.ledger, pen, reads, service.known)
-    return _Teams(
-        entrance,
-        GuardedMirror(desk, reads, messenger),
-        service.look_up,
-        [connector.close, credentials.close, keys.close],
-    )
+    return _Teams(entrance, GuardedMirror(desk, reads, messenger), [connector.close, credentials.close, keys.close])
 
 
 class _ServiceUrl:
@@ -330,12 +323,10 @@ class _ServiceUrl:
     def heard(self, url: str) -> None:
         self._url = url
 
-    def known(self) -> str:
-        return self._url
-
-    async def look_up(self) -> None:
-        if not self._url:
+    async def known(self) -> str:
+        if not self._url:  # perhaps another replica has heard it meanwhile
             self._url = (await self._desk.desk_record()).service_url
+        return self._url
 
 
 def _login(settings: Settings, app_id: str) -> TokenSource:

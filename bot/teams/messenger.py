@@ -5,7 +5,7 @@ thread holds the answer anyway.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from bot.cards.views import PageView, StatusView
@@ -39,7 +39,7 @@ class Posting(Protocol):
 class TeamsMessenger:
     """A `Messenger` for Card, Say and Mirror. Raises DeliveryError, and StoreAwayError before anything was sent.
 
-    `service_url`: where Teams is reached if a person never wrote to us; empty while that is not known.
+    `service_url`: where Teams is reached if a person never wrote to us; asked each time, empty while nobody knows.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class TeamsMessenger:
         ledger: Ledger,
         drawing: Drawing,
         views: Views,
-        service_url: Callable[[], str],
+        service_url: Callable[[], Awaitable[str]],
         *,
         gone_again_after_s: float = 1.0,
     ) -> None:
@@ -130,7 +130,7 @@ class TeamsMessenger:
         return Chat.model_validate_json(remembered) if remembered else None
 
     async def _new_chat(self, person: PersonKey) -> Chat:
-        service_url = self._service_url()
+        service_url = await self._service_url()
         if not service_url:
             raise DeliveryError("Teams never spoke to this desk, so its address is not known", permanent=True)
         conversation = await self._connector.create_conversation(

@@ -37,8 +37,11 @@ class Desk:
     @property
     def messenger(self) -> TeamsMessenger:
         return TeamsMessenger(
-            self.connector, self.ledger, PlainDrawing(), self.views, lambda: self.service_url, gone_again_after_s=0
+            self.connector, self.ledger, PlainDrawing(), self.views, self._known_service_url, gone_again_after_s=0
         )
+
+    async def _known_service_url(self) -> str:
+        return self.service_url
 
     def chat(self, place: Place, root: str | None = None) -> Chat:
         return Chat(
