@@ -34,6 +34,8 @@ class Seen:
     name: str
     """`EVALSHA`, `GET`; `POST /v3/conversations/…`."""
     raw: bytes
+    client_port: int = 0
+    """Whose request it is; 0 on a unix socket."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,9 @@ class Proxy:
         except OSError:
             return
         waiting: deque[Action] = deque()
+        client_port = (to_client.get_extra_info("peername") or ("", 0))[1]
         directions = [
-            asyncio.create_task(self._requests(client, to_server, waiting)),
+            asyncio.create_task(self._requests(client, to_server, waiting, client_port)),
             asyncio.create_task(self._replies(server, to_client, waiting)),
         ]
         try:
@@ -165,7 +168,11 @@ class Proxy:
         return await asyncio.open_connection("127.0.0.1", self.upstream.port)
 
     async def _requests(
-        self, client: asyncio.StreamReader, to_server: asyncio.StreamWriter, waiting: deque[Action]
+        self,
+        client: asyncio.StreamReader,
+        to_server: asyncio.StreamWriter,
+        waiting: deque[Action],
+        client_port: int,
     ) -> None:
         buffer = b""
         size_of = _resp_size if self.protocol == "resp" else _http_size
@@ -175,7 +182,7 @@ class Proxy:
                 raw, buffer = buffer[:size], buffer[size:]
                 name = _resp_name(raw) if self.protocol == "resp" else _http_name(raw)
                 self.seen.append(name)
-                action = await self.on_request(Seen(len(self.seen), name, raw))
+                action = await self.on_request(Seen(len(self.seen), name, raw, client_port))
                 if isinstance(action, DropRequest):
                     return
                 if isinstance(action, Delay):
