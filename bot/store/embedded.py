@@ -9,6 +9,7 @@ import signal
 import sys
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -146,7 +147,7 @@ class EmbeddedStore:
             )
 
     async def _until_it_answers(self, server: Process) -> None:
-        client = connect(self.url, answer_timeout_s=1, retries=0)
+        client = connect(self.url, retries=0)
         try:
             async with asyncio.timeout(_START_MAX_S):
                 while not await _answers(client):
@@ -163,12 +164,8 @@ class EmbeddedStore:
 
 async def running_url(data_dir: Path) -> str | None:
     """Return where the server of another process answers that runs on `data_dir`; None if none does."""
-    for note in sorted(data_dir.glob(f"*/{_NOTE}")):
-        try:
-            url = f"unix://{note.read_text(encoding='utf-8').strip()}?db=0"
-        except OSError:
-            continue  # it is just stopping
-        client = connect(url, answer_timeout_s=1, retries=0)
+    for url in _noted_urls(data_dir):
+        client = connect(url, retries=0)
         try:
             if await _answers(client):
                 return url
@@ -177,9 +174,17 @@ async def running_url(data_dir: Path) -> str | None:
     return None
 
 
+def _noted_urls(data_dir: Path) -> list[str]:
+    urls = []
+    for note in sorted(data_dir.glob(f"*/{_NOTE}")):
+        with suppress(OSError):  # it is just stopping
+            urls.append(f"unix://{note.read_text(encoding='utf-8').strip()}?db=0")
+    return urls
+
+
 async def _answers(client: Redis) -> bool:
     try:
-        async with store_errors():
+        async with store_errors(within_s=1):
             await client.get("any key: unlike PING, a server that is still loading does not answer it")
     except StoreAwayError:
         return False

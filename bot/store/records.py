@@ -21,7 +21,7 @@ class Records(StoreRoom):
         """Return records in the order of `keys`, in one round trip."""
         if not keys:
             return []
-        async with store_errors(), self._client.pipeline(transaction=False) as pipe:
+        async with store_errors(self._within_s), self._client.pipeline(transaction=False) as pipe:
             for key in keys:
                 pipe.hmget(self._keys.record(key), ["v", "b"])
             return [_stored(row) for row in await pipe.execute()]

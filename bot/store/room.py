@@ -15,11 +15,12 @@ class StoreRoom:
 
     _client: Client
     _keys: Keys
+    _within_s: float
 
     async def _run(self, script: str, keys: Iterable[str], args: Iterable[Argument] = ()) -> Any:
-        return await run_script(self._client, script, keys, args)
+        return await run_script(self._client, script, keys, args, within_s=self._within_s)
 
     async def _ask(self, answer: Awaitable[Any]) -> Any:
         """Return the answer to one plain command; redis-py types it for clients that decode, ours never does."""
-        async with store_errors():
+        async with store_errors(self._within_s):
             return await answer

@@ -396,6 +396,16 @@ async def test_an_entry_whose_sending_began_is_not_replaced(ledger: Ledger) -> N
     assert (await claim(ledger)).id == "card-4"
 
 
+async def test_an_entry_after_one_of_its_key_was_sent_waits_at_the_end(ledger: Ledger) -> None:
+    await queue(ledger, Entry("f:1", "card-1", b"", "card"), Entry("f:1", "b", b""))
+    await ledger.settle_done(await claim(ledger))
+    await queue(ledger, Entry("f:1", "card-2", b"", "card"))
+    for expected in ("b", "card-2"):
+        claimed = await claim(ledger)
+        assert (claimed.id, claimed.attempts) == (expected, 1)
+        await ledger.settle_done(claimed)
+
+
 async def test_an_entry_that_surely_was_not_sent_is_replaced_and_tried_anew(ledger: Ledger) -> None:
     await queue(ledger, Entry("f:1", "card-1", b"old", "card"))
     await ledger.settle_retry(await claim(ledger), after_ms=0, uncertain=False)

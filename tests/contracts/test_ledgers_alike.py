@@ -54,8 +54,8 @@ COMMITS = st.builds(
 )
 STEPS = st.one_of(
     st.tuples(st.just("commit"), COMMITS),
-    st.tuples(st.just("claim_due"), TIMES, st.integers(1, 3)),
-    st.tuples(st.just("wake_failed"), KEYS, TIMES, st.integers(1, 3)),
+    st.tuples(st.just("claim_due"), TIMES | st.integers(20, 40), st.integers(1, 3)),
+    st.tuples(st.just("wake_failed"), KEYS, st.integers(20, 30), st.integers(1, 3)),
     st.tuples(st.just("claim_lane")),
     st.tuples(st.just("settle_done"), st.integers(0, 3)),
     st.tuples(st.just("settle_retry"), st.integers(0, 3), st.booleans()),

@@ -1,6 +1,8 @@
 """What the ledger keeps when the wire or the server fails: scripts sent twice, wrong types, a store that is away."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -200,6 +202,15 @@ async def test_nothing_of_a_lane_stays_when_it_is_empty_but_what_it_sent(ledger:
     assert 3_600_000 < await ledger._client.pttl(ledger._keys.sent_prefix + "t:a") <= 3_700_000
 
 
+async def test_nothing_of_an_entry_stays_when_its_lane_goes_on(ledger: RedisLedger) -> None:
+    entries = (Entry("f:1", "a", b"", "card"), Entry("f:1", "b", b"body"))
+    await ledger.commit(Commit(TICKET, 0, b"", entries=entries))
+    claimed = await ledger.claim_lane(lease_ms=LONG_MS)
+    assert isinstance(claimed, ClaimedEntry)
+    await ledger.settle_done(claimed)
+    assert set(await ledger._client.hkeys(ledger._keys.lane("f:1"))) == {b"seq", b"i2", b"b2", b"q2"}
+
+
 async def test_dead_letters_are_bounded(ledger: RedisLedger) -> None:
     await ledger._client.rpush(ledger._keys.dead, *(b"1 1 1 1\nfeb" for _ in range(1_000)))
     await ledger.commit(EVERYTHING)
@@ -270,6 +281,41 @@ async def test_a_full_store_is_away_and_keeps_nothing_of_the_commit(server: Serv
     finally:
         await ledger._client.config_set("maxmemory", "0")
     assert await keys_of(ledger) == set()
+
+
+async def test_a_store_that_hangs_is_away_in_bounded_time() -> None:
+    with running("valkey") as server:
+        ledger = RedisLedger(connect(server.url), "desk", within_s=0.2)
+        await ledger.commit(EVERYTHING)
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            for call in (ledger.ping, lambda: ledger.read(TICKET), lambda: ledger.read_many([TICKET])):
+                with pytest.raises(StoreAwayError):
+                    await call()
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        assert await ledger.read(TICKET) == Stored(1, b"body")
+        await ledger.close()
+
+
+async def test_a_task_that_is_cancelled_in_a_call_ends(ledger: RedisLedger) -> None:
+    """A `socket_timeout` made redis-py swallow three in ten of these: loops that do not stop."""
+
+    async def loop() -> None:
+        while True:
+            await ledger.ping()
+            await ledger.recall("x")
+
+    for i in range(20):
+        loops = [asyncio.create_task(loop()) for _ in range(8)]
+        await asyncio.sleep(0.002 + i * 0.0002)
+        for task in loops:
+            task.cancel()
+        _, left = await asyncio.wait(loops, timeout=1)
+        for task in left:
+            task.cancel()
+        assert not left
+        assert all(task.cancelled() for task in loops)
 
 
 async def test_a_url_of_no_store_is_a_fault_of_the_settings() -> None:
