@@ -95,8 +95,11 @@ class Lanes:
     async def _keep_lease(self, claimed: ClaimedEntry) -> None:
         while True:
             await asyncio.sleep(self._lease_ms / 3000)
-            if not await self._desk.ledger.renew_lane(claimed, lease_ms=self._lease_ms):
-                return
+            try:
+                if not await self._desk.ledger.renew_lane(claimed, lease_ms=self._lease_ms):
+                    return
+            except StoreAwayError:
+                continue  # the next renewal may still be in time
 
     async def _report(self, effect: Effect, receipt: Receipt) -> None:
         """Bring the result in again as a command, once per effect."""
