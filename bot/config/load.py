@@ -21,6 +21,8 @@ def load_book(folder: Path, channels: frozenset[str]) -> tuple[Book, list[Fault]
     `channels`: which of teams, mail and phone this installation can send by. Raises ConfigError with every
     fault of every file, warnings included, if any is fatal.
     """
+    if not folder.is_dir():
+        raise ConfigError([Fault(str(folder), None, "there is no such folder; DESK_CONFIG names the desk's")])
     sources = {name: read_source(folder, name) for name in FILES}
     policy = validate(sources["policy.yaml"], Policy)
     desk = validate(sources["desk.yaml"], Desk)
