@@ -58,6 +58,7 @@ rm -rf "$new"
 mkdir "$new"
 cp "$backup" "$new/appendonly.aof.1.base.rdb"
 printf 'file appendonly.aof.1.base.rdb seq 1 type b\n' >"$new/appendonly.aof.manifest"
+if [ "$(id -u)" -eq 0 ]; then chown -R "$(stat -c %u:%g "$data")" "$new"; fi
 sync
 if [ -e "$log" ]; then
     mv "$log" "$log.before-$stamp"
