@@ -42,10 +42,11 @@ class Confirm:
             return "silent"
         match prompt.intent:
             case confirm_address.SendCode(ticket, address):
-                mail = await self._mail(incoming, ticket, address, digits, asked_by)
+                mail = await self._mail(incoming, key, ticket, address, digits, asked_by)
                 await self._keep(incoming, key, lambda record: self._again(record, incoming, now, means), mail)
             case confirm_address.Bind(ticket, address):
-                bound = await self._bind(incoming, key, ticket, address)
+                bound = await self._still_fits(incoming, key, now, means)
+                bound = bound and await self._bind(incoming, key, ticket, address)
                 if bound:
                     await self._keep(
                         incoming, key, lambda record: self._again(record, incoming, now, means), current=ticket
@@ -64,6 +65,22 @@ class Confirm:
         """Take the step on the record as it is at the commit."""
         prompt = confirm_address.step(record, incoming.text, now, means)
         return prompt or confirm_address.Prompt(record, "dialog_cancelled")
+
+    async def _still_fits(self, incoming: Incoming, key: PersonKey, now: int, means: confirm_address.Means) -> bool:
+        """Return whether the digits fit the record at a commit of its own.
+
+        Without it, guesses that arrive together are all compared before the first wrong one is counted.
+        """
+        fits = False
+
+        def change(record: PersonRecord) -> tuple[PersonRecord, Sequence[Effect]]:
+            nonlocal fits
+            prompt = confirm_address.step(record, incoming.text, now, means)
+            fits = prompt is not None and isinstance(prompt.intent, confirm_address.Bind)
+            return record, ()
+
+        await self._desk.change_person(key, change)
+        return fits
 
     async def _keep(
         self,
@@ -92,13 +109,21 @@ class Confirm:
 
         await self._desk.change_person(key, change, operation=f"{incoming.operation}:dialog")
 
-    async def _mail(self, incoming: Incoming, code: str, address: str, digits: str, asked_by: str) -> Mail | None:
-        """Return the mail with the digits, to the named address alone; None if it is nobody's of this ticket."""
-        allowed = await self._desk.ledger.allow(
-            f"digits:{code}", limit=confirm_address.PER_TICKET_A_DAY, window_s=86_400
-        )
+    async def _mail(
+        self, incoming: Incoming, key: PersonKey, code: str, address: str, digits: str, asked_by: str
+    ) -> Mail | None:
+        """Return the mail with the digits, to the named address alone; None if it is nobody's of this ticket.
+
+        Guesses are counted too, so that both ways take as long, but apart: they must not use up the ticket's three.
+        """
         loaded = await self._desk.load(code)
-        if not allowed or loaded is None or not self._is_participant(loaded[0], address):
+        participant = loaded is not None and self._is_participant(loaded[0], address)
+        allowed = await self._desk.ledger.allow(
+            f"digits:{code}" if participant else f"digits:{code}|{key}",
+            limit=confirm_address.PER_TICKET_A_DAY,
+            window_s=86_400,
+        )
+        if not allowed or not participant:
             return None
         return Mail(
             id=f"{incoming.operation}.digits",

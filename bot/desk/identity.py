@@ -43,6 +43,22 @@ def as_staff(person: Person, book: Book, now: Instant) -> Staff | None:
     return Staff(id=person.id, name=person.name, level=person.level, manager=person.manager)
 
 
+def may_still_see(key: PersonKey, ticket: Ticket, book: Book, now: Instant) -> bool:
+    """Return whether somebody's private chat may go on hearing of a ticket; their role was asked when it was linked.
+
+    A binding, a contract or a job may have ended since (D10).
+    """
+    person = (
+        book.roster.by_identity.get((key.tenant, key.object_id)) if key.tenant == book.desk.tenant.lower() else None
+    )
+    if person is not None and as_staff(person, book, now) is not None:
+        return True
+    customer = book.customers.by_id.get(ticket.customer)
+    if customer is None:
+        return False
+    return key.tenant in book.customers.tenants_of(customer) or _bound(key, ticket, customer, now)
+
+
 def author_for(member: Member | None, ticket: Ticket | None, book: Book, now: Instant) -> Author | None:
     """Return who a member is to a ticket, or None: then the answer is the same as for an unknown code (row 4)."""
     if member is None or ticket is None or not member.object_id:

@@ -3,15 +3,14 @@
 from zoneinfo import ZoneInfo
 
 from bot.desk.handle import Desk
+from bot.desk.identity import may_still_see
 from bot.desk.ports import Messenger, Receipt
-from bot.desk.reads import Reads
+from bot.desk.reads import USELESS_WHEN_HELD, Reads
 from bot.sla.instants import MINUTE, Instant
 from bot.text import formats
 from bot.ticket.draft import Rules
 from bot.ticket.effects import Effect, Mail, Mirror
 from bot.ticket.model import Language, Ticket
-
-_USELESS_WHEN_HELD = frozenset({"repeat"})
 
 
 class Letters:
@@ -57,6 +56,9 @@ class GuardedMirror:
             if loaded is None:
                 return Receipt("dropped", detail="no ticket")
             ticket, _, _, rules = loaded
+            gone = effect.person is not None and not may_still_see(effect.person, ticket, rules.book, rules.now)
+            if gone:
+                return Receipt("dropped", detail="its reader may not see the ticket any more")
             if not self._reads.is_private(effect.chat, ticket, rules):
                 effect = effect.model_copy(update={"text": "", "attachments": (), "author": ""})
         return await self._inner.send(effect, uncertain=uncertain)
@@ -96,4 +98,4 @@ def _full(language: Language, at: Instant, zone: ZoneInfo) -> str:
 def _says_nothing(effect: Mail, ticket: Ticket) -> bool:
     if effect.template != "page" or effect.page is None:
         return False
-    return ticket.state == "resolved" or (effect.page.kind in _USELESS_WHEN_HELD and ticket.ack is not None)
+    return ticket.state == "resolved" or (effect.page.kind in USELESS_WHEN_HELD and ticket.ack is not None)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from bot.cards.views import BreachView, Button, PagedPerson, PageView, StatusDetails, StatusView
 from bot.desk.handle import Desk
-from bot.desk.identity import place_of
+from bot.desk.identity import may_still_see, place_of
 from bot.desk.ports import RecordKey
 from bot.sla.clock import Reading
 from bot.sla.escalation import PageKind
@@ -17,7 +17,8 @@ from bot.ticket.effects import Card
 from bot.ticket.model import Chat, Copy, Event, Ticket
 
 View = StatusView | PageView | BreachView
-_USELESS_WHEN_HELD = frozenset({"repeat"})
+USELESS_WHEN_HELD = frozenset({"repeat"})
+"""Kinds of pages that say nothing any more once somebody took the ticket."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,20 @@ class Reads:
     async def card_view(self, effect: Card) -> tuple[View, int, str | None] | None:
         """Return what a card shows now, at which version, and which activity it replaces.
 
-        None: the card is no longer wanted (a page for a ticket that was taken or resolved meanwhile).
+        None: the card is no longer wanted (a page for a ticket that was taken or resolved meanwhile), or its reader
+        may not see the ticket any more.
         """
         loaded = await self._desk.load_with_desk(effect.ticket)
         if loaded is None:
             return None
         ticket, version, _, rules = loaded
+        is_page = effect.page is not None
+        if (
+            effect.person is not None
+            and not is_page
+            and not may_still_see(effect.person, ticket, rules.book, rules.now)
+        ):
+            return None
         standing = next((copy for copy in ticket.copies if copy.slot == effect.slot), None)
         activity_id = effect.activity_id or (standing.activity_id if standing else None)
         if activity_id is None and not _still_wanted(effect, ticket):
@@ -221,4 +230,4 @@ def _still_wanted(effect: Card, ticket: Ticket) -> bool:
         return True
     if ticket.state == "resolved":
         return False
-    return not (effect.page.kind in _USELESS_WHEN_HELD and ticket.ack is not None)
+    return not (effect.page.kind in USELESS_WHEN_HELD and ticket.ack is not None)

@@ -177,8 +177,7 @@ EN = Phrases(
             "and we will go on."
         ),
         wrote_after_resolved=(
-            "The customer has written again about the resolved ticket {code}. Please read the e-mail thread; if the "
-            "fault is back, press “The fault is back” on the ticket's card."
+            "The customer has written again about the resolved ticket {code}. Please read its e-mail thread."
         ),
         classify_done="The priority has been updated.",
         channel_bound_desk="This channel is now the desk's channel.",

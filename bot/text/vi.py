@@ -181,8 +181,7 @@ VI = Phrases(
             "chúng tôi tiếp tục xử lý."
         ),
         wrote_after_resolved=(
-            "Khách hàng vừa viết tiếp về ticket {code} đã khắc phục. Vui lòng xem luồng email; nếu sự cố tái diễn, "
-            "bấm “Sự cố tái diễn” trên thẻ của ticket."
+            "Khách hàng vừa viết tiếp về ticket {code} đã khắc phục. Vui lòng xem luồng email của ticket."
         ),
         classify_done="Đã cập nhật mức độ ưu tiên.",
         channel_bound_desk="Kênh này đã được gán làm kênh trực của bộ phận hỗ trợ.",

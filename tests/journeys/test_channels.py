@@ -1,6 +1,7 @@
 """Channels: what staff bind, what is shared, when the bot is silent, and what it makes of codes in odd places."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -27,6 +28,10 @@ async def say(scene: Scene, person: object, place: Place, text: str, **options: 
 def mistyped(code: str) -> str:
     """Return a code with its last character changed: the check fails."""
     return code[:-1] + next(letter for letter in "ACDE" if letter != code[-1])
+
+
+def _bits(seed: int) -> Callable[[int], int]:
+    return lambda k: (seed * 7919 + 3) % (1 << k)
 
 
 async def roles(desk: DeskUnderTest) -> dict[str, str]:
@@ -240,7 +245,7 @@ async def test_words_about_two_customers_are_put_into_neither_mail_thread(scene:
 async def test_ten_codes_are_answered_and_the_eleventh_is_told_of(scene: Scene) -> None:
     desk, people = scene.desk, scene.desk.people
     mine = [await scene.open_ticket(f"[P3] Sự cố {i}") for i in range(3)]
-    unknown = [codes.issue("3CX", 7, lambda k, n=n: (n * 7919 + 3) % (1 << k)) for n in range(8)]
+    unknown = [codes.issue("3CX", 7, _bits(n)) for n in range(8)]
     assert len(set(unknown)) == 8
     customer = people.customer.people[0]
     said = await say(scene, customer, scene.customer_channel, " ".join([*mine, *unknown[:7]]))
