@@ -16,7 +16,7 @@ from typing import Final
 from redis.asyncio import Redis
 
 from bot.errors import ConfigError, StoreAwayError
-from bot.store.engines import fault_of, find_engine, socket_folder, stamp_version, take_lock
+from bot.store.engines import SOCKET_FOLDER_PREFIX, fault_of, find_engine, socket_folder, stamp_version, take_lock
 from bot.store.redis_store import connect
 from bot.store.scripts import store_errors
 
@@ -73,6 +73,7 @@ class EmbeddedStore:
             stamp_version(self._folder, engine)
             if self._log_file.exists():
                 self._log_file.replace(self._log_file.with_suffix(".log.1"))
+            self._remove_left_socket()
             self._socket = socket_folder() / "s"
             self._server = await self._launch(self._lock)
             await self._until_it_answers(self._server)
@@ -129,6 +130,13 @@ class EmbeddedStore:
     @property
     def _log_file(self) -> Path:
         return self._folder / "server.log"
+
+    def _remove_left_socket(self) -> None:
+        """Remove the socket folder of a run that was killed; the lock says that nobody uses it any more."""
+        with suppress(FileNotFoundError):
+            left = Path(self._note.read_text(encoding="utf-8").strip()).parent
+            if left.name.startswith(SOCKET_FOLDER_PREFIX):
+                shutil.rmtree(left, ignore_errors=True)
 
     async def _launch(self, lock: int) -> Process:
         with self._log_file.open("ab") as output:

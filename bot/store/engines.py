@@ -15,6 +15,7 @@ from bot.errors import ConfigError, Fault
 _OLDEST_VERSION: Final = (7, 0)
 _SOCKET_PATH_MAX: Final = 107
 """Bytes; a server refuses to start on a longer one."""
+SOCKET_FOLDER_PREFIX: Final = "desk-"
 _EXAMINE_MAX_S: Final = 10.0
 
 
@@ -125,7 +126,7 @@ def socket_folder() -> Path:
     """Return a new private folder for the socket, whose path must stay short; raises ConfigError."""
     for parent in (tempfile.gettempdir(), "/tmp"):  # noqa: S108  mkdtemp makes a private folder in it
         try:
-            folder = Path(tempfile.mkdtemp(prefix="desk-", dir=parent))
+            folder = Path(tempfile.mkdtemp(prefix=SOCKET_FOLDER_PREFIX, dir=parent))
         except OSError:
             continue
         if len(os.fsencode(folder / "s")) <= _SOCKET_PATH_MAX:

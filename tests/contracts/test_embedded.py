@@ -131,3 +131,4 @@ async def test_a_server_whose_parent_is_killed_ends_and_the_next_start_waits_for
         return not is_alive(int(pid))
 
     await wait_until(has_ended, "the orphaned server has ended")
+    assert not Path(url.removeprefix("unix://").split("?")[0]).parent.exists()
