@@ -250,7 +250,14 @@ async def build(
     messengers["t"] = teams.messenger
     duties.append(teams.entrance.replay)
     lanes = Lanes(desk, messengers, telemetry, lease_ms=lease_ms)
-    mail_door = MailDoor(mailbox, Mailroom(desk), secret, domain, count=lambda word: telemetry.count("mails", word))
+    mail_door = MailDoor(
+        mailbox,
+        Mailroom(desk),
+        secret,
+        domain,
+        count=lambda word: telemetry.count("mails", word),
+        alarm=desk.alert_operator,
+    )
     if role in ("all", "worker"):
         loops["timers"] = Loop("timers", Timers(desk, telemetry).turn, telemetry)
         loops["lanes"] = Loop("lanes", lanes.turn, telemetry)

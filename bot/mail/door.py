@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from bot.desk.arrivals import Mailroom
 from bot.desk.ports import Letter, Mailbox
@@ -15,7 +15,10 @@ log = logging.getLogger(__name__)
 
 
 class MailDoor:
-    """Works through the waiting mails. `count` is told the mailroom's word, `failed` or `set_aside` for each."""
+    """Works through the waiting mails. `count` is told the mailroom's word, `failed` or `set_aside` for each.
+
+    `alarm`: tells the operator of a mail that was set aside.
+    """
 
     def __init__(
         self,
@@ -25,12 +28,14 @@ class MailDoor:
         domain: str,
         *,
         count: Callable[[str], None] = lambda _: None,
+        alarm: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._mailbox = mailbox
         self._mailroom = mailroom
         self._secret = secret
         self._domain = domain
         self._count = count
+        self._alarm = alarm
         self._failures: dict[str, int] = {}
 
     async def work_through(self) -> int:
@@ -70,3 +75,5 @@ class MailDoor:
         await self._mailbox.set_aside(letter, f"failed {TRIES_MAX} times: {type(error).__name__}")
         del self._failures[letter.id]
         self._count("set_aside")
+        if self._alarm is not None:
+            await self._alarm(f"mail {letter.id} could not be handled and lies in the mailbox's folder aside")

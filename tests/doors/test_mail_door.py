@@ -39,7 +39,11 @@ class Rig:
         self.mailbox = LocalMailbox(folder, FixedClock())
         self.room = ListeningMailroom()
         self.counted: list[str] = []
-        self.door = MailDoor(self.mailbox, self.room, SECRET, DOMAIN, count=self.counted.append)
+        self.alarms: list[str] = []
+        self.door = MailDoor(self.mailbox, self.room, SECRET, DOMAIN, count=self.counted.append, alarm=self.sound_alarm)
+
+    async def sound_alarm(self, what: str) -> None:
+        self.alarms.append(what)
 
     async def arrive(self, subject: str, extra: str = "") -> None:
         raw = f"From: an@khach.example\r\nSubject: {subject}\r\n{extra}\r\nxin chao\r\n".encode()
@@ -94,6 +98,7 @@ async def test_a_mail_that_keeps_failing_is_set_aside_with_its_reason_and_the_ot
     assert kept.startswith(b"X-Desk-Aside: failed 3 times: ValueError\n")
     assert await rig.waiting() == 0
     assert rig.counted == ["failed", "opened", "failed", "set_aside"]
+    assert len(rig.alarms) == 1
 
 
 @pytest.mark.asyncio
