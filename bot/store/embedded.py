@@ -100,8 +100,8 @@ class EmbeddedStore:
             try:
                 self._server = await self._launch(self._lock)
                 await self._until_it_answers(self._server)
-            except (ConfigError, OSError):
-                log.exception("embedded store did not come back")
+            except (ConfigError, OSError) as error:
+                log.error("embedded store did not come back why=%s", error)  # noqa: TRY400  no trace
 
     async def stop(self) -> None:
         """End the server after its last write is on disk, and free the directory."""
