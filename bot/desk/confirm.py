@@ -41,8 +41,8 @@ class Confirm:
         if prompt is None:
             return "silent"
         match prompt.intent:
-            case confirm_address.SendCode(ticket, address):
-                mail = await self._mail(incoming, key, ticket, address, digits, asked_by)
+            case confirm_address.SendCode() as intent:
+                mail = await self._mail(incoming, key, intent, {"digits": digits, "asked_by": asked_by})
                 await self._keep(incoming, key, lambda record: self._again(record, incoming, now, means), mail)
             case confirm_address.Bind(ticket, address):
                 bound = await self._still_fits(incoming, key, now, means)
@@ -110,12 +110,13 @@ class Confirm:
         await self._desk.change_person(key, change, operation=f"{incoming.operation}:dialog")
 
     async def _mail(
-        self, incoming: Incoming, key: PersonKey, code: str, address: str, digits: str, asked_by: str
+        self, incoming: Incoming, key: PersonKey, asked: confirm_address.SendCode, values: dict[str, str]
     ) -> Mail | None:
         """Return the mail with the digits, to the named address alone; None if it is nobody's of this ticket.
 
         Guesses are counted too, so that both ways take as long, but apart: they must not use up the ticket's three.
         """
+        code, address = asked.ticket, asked.address
         loaded = await self._desk.load(code)
         participant = loaded is not None and self._is_participant(loaded[0], address)
         allowed = await self._desk.ledger.allow(
@@ -130,7 +131,7 @@ class Confirm:
             ticket="",
             template="one_time_code",
             to=(address,),
-            values={"digits": digits, "asked_by": asked_by, "code": code},
+            values={**values, "code": code},
         )
 
     async def _bind(self, incoming: Incoming, key: PersonKey, code: str, address: str) -> bool:

@@ -30,9 +30,15 @@ def staff_of(member: Member | None, book: Book, now: Instant) -> Staff | None:
 
 
 def staff_by_mail(address: str, book: Book, now: Instant) -> Staff | None:
-    """Return the roster's person who owns a mail address: says who wrote a mail, never who tapped a card."""
+    """Return whose mail address it is at the desk, a team's mailbox too: who wrote a mail, never who tapped a card."""
     person = book.roster.by_email.get(address.lower())
-    return as_staff(person, book, now) if person is not None else None
+    if person is not None:
+        return as_staff(person, book, now)
+    level = next((name for name, level in book.desk.levels.items() if level.by_team), None)
+    for name, team in book.desk.teams.items():
+        if level is not None and (team.queue.email or "").lower() == address.lower():
+            return Staff(id=f"queue:{name}", name=team.title.get("vi", name), level=level)
+    return None
 
 
 def as_staff(person: Person, book: Book, now: Instant) -> Staff | None:

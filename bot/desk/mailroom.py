@@ -14,7 +14,7 @@ from bot.desk.ports import Commit, Committed, Entry, Guard, IndexChange, RecordK
 from bot.sla.book import Book, Customer
 from bot.sla.instants import to_datetime
 from bot.ticket import codes, reading
-from bot.ticket.commands import CustomerMail, EngineerMail, OpenByMail, Staff
+from bot.ticket.commands import Bounced, CustomerMail, EngineerMail, OpenByMail, Staff
 from bot.ticket.effects import EFFECT, Effect, Mail, Say, lane_of
 from bot.ticket.model import Participant, Ticket
 
@@ -41,8 +41,8 @@ class Mailroom:
             return "automatic"
         if mail.problem:
             return await self._hold(mail, mail.problem, answer=False)
-        code = await self._ticket_of(mail, book)
         staff = staff_by_mail(mail.sender, book, self._desk.clock.now())
+        code = await self._ticket_of(mail, staff, book)
         if code is not None:
             return await self._into_thread(mail, code, staff, book)
         if staff is not None or self._is_desk(mail.sender, book):
@@ -55,7 +55,7 @@ class Mailroom:
             return await self._hold(mail, missing, answer=True)
         return await self._open(mail, customer, book)
 
-    async def _ticket_of(self, mail: ParsedMail, book: Book) -> str | None:
+    async def _ticket_of(self, mail: ParsedMail, staff: Staff | None, book: Book) -> str | None:
         """Return the code of the ticket whose conversation a mail continues."""
         known = [mail.in_reply_to] if mail.in_reply_to else []
         known += [reference for reference in reversed(mail.references) if reference not in known]
@@ -64,7 +64,7 @@ class Mailroom:
                 return owner
         for code in codes.find_codes(mail.subject, book.policy.codes.prefix, limit=3):
             loaded = await self._desk.load(code)
-            if loaded is not None and self._may_write(mail.sender, loaded[0], book):
+            if loaded is not None and (staff is not None or self._may_write(mail.sender, loaded[0], book)):
                 return code
         return None
 
@@ -134,8 +134,12 @@ class Mailroom:
     async def _bounced(self, mail: ParsedMail, message_id: str) -> str:
         """Tell the desk that a mail of ours did not arrive."""
         code = await self._desk.ledger.guard_owner(f"mail:{message_id}")
-        values = {"code": code or "?", "address": mail.subject[:200]}
-        await self._keep(mail, "bounce", await self._to_desk(mail, "bounced", values))
+        report = mail.subject[:200]
+        if code is not None:
+            command = Bounced(message_id=message_id, report_id=mail.message_id, subject=report)
+            if await self._desk.handle(code, command, operation=f"mail:{mail.message_id}") is not None:
+                return "bounce"
+        await self._keep(mail, "bounce", await self._to_desk(mail, "bounced", {"code": "?", "report": report}))
         return "bounce"
 
     async def _hold(self, mail: ParsedMail, reason: str, *, answer: bool) -> str:

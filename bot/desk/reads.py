@@ -198,6 +198,7 @@ def page_view(
         breached=reading.breached_at(rules.now) is not None,
         waiting_for=reading.paused_by[-1] if reading.paused_by else "",
         resolution=ticket.resolution,
+        resolved_at=ticket.resolved_at,
         chat_linked=bool(ticket.threads),
         notice_at=ticket.notice_at,
         mentions=mentions,

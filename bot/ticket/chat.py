@@ -12,6 +12,7 @@ from bot.ticket.draft import Draft
 from bot.ticket.effects import Card, Mail
 from bot.ticket.hold import renew
 from bot.ticket.model import Binding, Chat, Language, PersonKey, Thread
+from bot.ticket.work import end_wait_for_customer
 
 BINDING_LASTS = 90 * DAY
 _THREADS_MAX = 20
@@ -23,6 +24,8 @@ def code_posted(draft: Draft, command: CodePosted) -> None:
     ticket, by = draft.ticket, _by(command.author)
     if isinstance(command.author, Staff):
         renew(draft, command.author)
+    else:
+        end_wait_for_customer(draft, command.arrived_at, by)
     if ticket.notice_at is None and not isinstance(command.author, Staff):
         draft.change(notice_at=command.arrived_at)
         draft.record("notice", by=by, arrived_at=command.arrived_at, channel="teams")
@@ -51,6 +54,8 @@ def chat_message(draft: Draft, command: ChatMessage) -> None:
     """Put a message of a linked thread into the mail thread."""
     if isinstance(command.author, Staff):
         renew(draft, command.author)
+    elif command.change == "new":
+        end_wait_for_customer(draft, command.arrived_at, _by(command.author))
     draft.record("chat_message", by=_by(command.author), arrived_at=command.arrived_at, change=command.change)
     draft.guards.append(f"chat:{command.message_id}")
     _mirror_to_mail(draft, command.author, command.text, command.change)

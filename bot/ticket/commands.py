@@ -71,6 +71,18 @@ class EngineerMail:
 
 
 @dataclass(frozen=True)
+class Bounced:
+    """A mail of the desk about the ticket came back."""
+
+    message_id: str
+    """Of the mail that came back."""
+    report_id: str
+    """Message-ID of the report."""
+    subject: str
+    """Of the report."""
+
+
+@dataclass(frozen=True)
 class CodePosted:
     """An allowed author wrote the ticket's code in Teams: link that thread, record the notice, show the state."""
 
@@ -200,6 +212,7 @@ Command: TypeAlias = (
     OpenByMail
     | CustomerMail
     | EngineerMail
+    | Bounced
     | CodePosted
     | ChatMessage
     | Acknowledge

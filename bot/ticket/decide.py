@@ -10,6 +10,7 @@ from bot.ticket import chat, hold, intake, paging, work
 from bot.ticket.commands import (
     Acknowledge,
     Bind,
+    Bounced,
     ChatMessage,
     CodePosted,
     Command,
@@ -90,6 +91,7 @@ _RULES: dict[type[Any], Callable[[Draft, Any], Refused | None]] = {
     OpenByMail: intake.open_by_mail,
     CustomerMail: intake.customer_mail,
     EngineerMail: intake.engineer_mail,
+    Bounced: intake.bounced,
     CodePosted: chat.code_posted,
     ChatMessage: chat.chat_message,
     Bind: chat.bind,

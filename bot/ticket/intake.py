@@ -1,11 +1,12 @@
 """Mail that opens a ticket or comes into its thread. Source: D1, D2, D3; support procedure, article 2.2.A."""
 
 from bot.sla.clock import ClockEvent
-from bot.ticket.commands import CustomerMail, EngineerMail, OpenByMail
+from bot.ticket.commands import Bounced, CustomerMail, EngineerMail, OpenByMail
 from bot.ticket.draft import Draft, Rules
 from bot.ticket.effects import Mail, Mirror
 from bot.ticket.hold import renew
 from bot.ticket.model import MailThread, Ticket
+from bot.ticket.work import end_wait_for_customer
 
 EXCERPT_LENGTH = 400
 _REFERENCES_KEPT = 20
@@ -81,6 +82,7 @@ def customer_mail(draft: Draft, command: CustomerMail) -> None:
         message_id=command.message_id,
         attachments=list(command.attachments),
     )
+    end_wait_for_customer(draft, command.received_at, f"mail:{command.sender.address}")
     if draft.ticket.state == "resolved":
         draft.say_to_desk("wrote_after_resolved", code=draft.ticket.code)
 
@@ -114,6 +116,13 @@ def engineer_mail(draft: Draft, command: EngineerMail) -> None:
                 attachments=command.attachments,
             )
         )
+
+
+def bounced(draft: Draft, command: Bounced) -> None:
+    """Record that a mail did not arrive; the desk must reach its reader another way."""
+    draft.guards.append(f"mail:{command.report_id}")
+    draft.record("bounced", message_id=command.message_id, report_id=command.report_id)
+    draft.say_to_desk("bounced", code=draft.ticket.code, report=command.subject)
 
 
 def _join_thread(draft: Draft, message_id: str) -> None:

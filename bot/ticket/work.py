@@ -1,7 +1,9 @@
 """What engineers do with a ticket from its card: note, resolve, reopen, reclassify, pause. Source: D7-D9."""
 
 from bot.errors import Refused
+from bot.sla.clock import ClockEvent
 from bot.sla.escalation import Progress
+from bot.sla.instants import Instant
 from bot.ticket.commands import Note, Pause, Reclassify, Reopen, Resolve, Resume, Staff
 from bot.ticket.draft import Draft
 from bot.ticket.hold import may_handle, renew
@@ -118,8 +120,7 @@ def pause(draft: Draft, command: Pause) -> Refused | None:
 
 def resume(draft: Draft, command: Resume) -> Refused | None:
     """End every open pause."""
-    ended = {event.pause for event in draft.ticket.clock if event.kind == "resume"}
-    waiting = [e.pause for e in draft.ticket.clock if e.kind == "pause" and e.pause not in ended]
+    waiting = [event.pause for event in _open_pauses(draft)]
     if not waiting:
         return Refused("not_paused")
     for number in waiting:
@@ -127,3 +128,17 @@ def resume(draft: Draft, command: Resume) -> Refused | None:
     renew(draft, command.by)
     draft.record("resumed", by=f"staff:{command.by.id}", pauses=waiting, note=command.note[:_TEXT_LENGTH])
     return None
+
+
+def end_wait_for_customer(draft: Draft, answered_at: Instant, by: str) -> None:
+    """Let the clock go on from the receipt of the customer's answer, by whichever channel it came (D8)."""
+    ended = [p.pause for p in _open_pauses(draft) if p.reason == "customer" and p.at <= answered_at]
+    for number in ended:
+        draft.clock("resume", pause=number, at=min(answered_at, draft.rules.now))
+    if ended:
+        draft.record("resumed", by=by, pauses=ended, answered_at=answered_at)
+
+
+def _open_pauses(draft: Draft) -> list[ClockEvent]:
+    ended = {event.pause for event in draft.ticket.clock if event.kind == "resume"}
+    return [event for event in draft.ticket.clock if event.kind == "pause" and event.pause not in ended]
