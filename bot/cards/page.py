@@ -82,7 +82,7 @@ def _headline(language: Language, view: PageView) -> str:
 def _kind(language: Language, view: PageView) -> str:
     words = phrases(language).cards
     if view.state == "resolved":
-        return words.kind_resolved
+        return words.kind_resolved.format(at=parts.when(language, view.resolved_at, view.now, view.zone))
     if view.holder and view.kind in {"step", "repeat"}:
         return words.kind_held.format(holder=parts.plain(view.holder))
     kinds = {

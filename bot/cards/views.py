@@ -81,6 +81,7 @@ class PageView:
     breached: bool
     waiting_for: str
     resolution: str
+    resolved_at: Instant | None
     chat_linked: bool
     """The customer also talks in Teams."""
     notice_at: Instant | None

@@ -108,6 +108,7 @@ def page(
         breached=over,
         waiting_for="third_party" if state == "waiting" else "",
         resolution=DETAILS.resolution if state == "resolved" else "",
+        resolved_at=NOW - MINUTE if state == "resolved" else None,
         chat_linked=state != "received",
         notice_at=NOW - 20 * MINUTE if state != "received" else None,
         mentions=(),

@@ -167,3 +167,9 @@ def test_the_summary_says_the_thing_itself(view: Any, vietnamese: str, english: 
 def test_working_hours_left_are_not_sold_as_hours_of_the_wall_clock() -> None:
     view = samples.page("step", priority="P4", left=12 * HOUR, due_at=samples.NOW + 60 * HOUR)
     assert "còn 12 giờ (giờ tính SLA)" in summary(view, "vi")
+
+
+@pytest.mark.parametrize(("language", "when"), [("vi", "Khắc phục lúc 10:25 hôm nay"), ("en", "Resolved 10:25 today")])
+def test_a_resolved_page_says_when_it_was_resolved(language: Language, when: str) -> None:
+    card = draw(samples.page("step", "resolved"), language)
+    assert card["body"][0]["items"][1]["text"] == when

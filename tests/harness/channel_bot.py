@@ -205,6 +205,7 @@ def page_view(*mentions: tuple[str, str | None], code: str = "3CX-7Q4M2K") -> Pa
         breached=False,
         waiting_for="",
         resolution="",
+        resolved_at=None,
         chat_linked=False,
         notice_at=None,
         mentions=mentions,
