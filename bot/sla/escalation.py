@@ -117,15 +117,25 @@ def climb(situation: Situation, progress: Progress, ack: Ack | None, now: Instan
     return Climb(tuple(climber.rungs), climber.progress, climber.ack, now)
 
 
-def next_level_step(ladder: Ladder, progress: Progress, level: str, rank: Callable[[str | None], int]) -> int | None:
-    """Return the first step not yet paged that wakes a level above `level`: taken when `level` cannot be reached."""
-    for index, step in enumerate(ladder.steps):
-        if index not in progress.paged and step.level is not None and rank(step.level) > rank(level):
-            return index
-    return None
+def pulled_rung(ladder: Ladder, rung: Rung, rank: Callable[[str | None], int]) -> Rung | None:
+    """Return the page of the next level above a rung that reached nobody; None if there is none above.
+
+    It comes besides that level's own steps, which keep their time: a breach is alerted at the breach, not before.
+    """
+    above = [step for step in ladder.steps if step.level is not None and rank(step.level) > rank(rung.level)]
+    step = min(above, key=lambda step: rank(step.level), default=None)
+    if step is None:
+        return None
+    key = f"{rung.key}+{step.level}"
+    return Rung(key, rung.kind, rung.due_at, step.level, step.by, step.whole_team, breach=rung.breach)
 
 
-def step_rung(ladder: Ladder, target: Span, progress: Progress, index: int, due_at: Instant) -> Rung:
+def with_level(progress: Progress, level: str | None) -> Progress:
+    """Return the progress after a level was paged out of turn."""
+    return progress.model_copy(update={"levels": _with_level(progress.levels, level)})
+
+
+def _step_rung(ladder: Ladder, target: Span, progress: Progress, index: int, due_at: Instant) -> Rung:
     """Return the rung of a step, as a page."""
     step = ladder.steps[index]
     return Rung(
@@ -140,7 +150,7 @@ def step_rung(ladder: Ladder, target: Span, progress: Progress, index: int, due_
     )
 
 
-def with_paged(progress: Progress, index: int, level: str | None) -> Progress:
+def _with_paged(progress: Progress, index: int, level: str | None) -> Progress:
     """Return the progress after a step has paged."""
     return progress.model_copy(
         update={
@@ -279,9 +289,9 @@ class _Climber:
             self.rungs.append(Rung(key, "after_breach", at, None, ("teams", "mail"), to_holder=True, breach=True))
 
     def _page(self, index: int, at: Instant) -> None:
-        rung = step_rung(self.situation.ladder, self.situation.reading.target, self.progress, index, at)
+        rung = _step_rung(self.situation.ladder, self.situation.reading.target, self.progress, index, at)
         self.rungs.append(rung)
-        self.progress = with_paged(self.progress, index, rung.level)
+        self.progress = _with_paged(self.progress, index, rung.level)
 
     def _highest(self) -> Step | None:
         """Return the paged step of this stage that woke the highest level."""

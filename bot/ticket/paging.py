@@ -10,9 +10,8 @@ from bot.sla.escalation import (
     Rung,
     Situation,
     climb,
-    next_level_step,
-    step_rung,
-    with_paged,
+    pulled_rung,
+    with_level,
 )
 from bot.sla.instants import MINUTE, Instant
 from bot.sla.roster import Person
@@ -22,6 +21,7 @@ from bot.ticket.draft import Draft, Rules
 from bot.ticket.effects import Call, Card, Mail, Mention, PageRef
 from bot.ticket.model import Copy, PendingPage, PersonKey, Ticket
 
+_MANAGERS = "managers"
 _COPIES_PER_PLACE = {"status": 3, "page": 20, "breach": 20}
 _LATE = MINUTE  # a page later than this is marked: the desk was not awake
 _WEIGHT: dict[PageKind, int] = {
@@ -89,8 +89,9 @@ def settle_delivered(draft: Draft, command: Delivered) -> None:
         draft.guards.append(f"mail:{command.message_id}")
     if command.page is not None:
         occurrence, contact, channel = command.page
-        draft.record("page_accepted", occurrence=occurrence, contact=contact, channel=channel, effect=command.effect)
-        _settle(draft, command.page, "accepted")
+        fate = "dropped" if command.dropped else "accepted"
+        draft.record(f"page_{fate}", occurrence=occurrence, contact=contact, channel=channel, effect=command.effect)
+        _settle(draft, command.page, fate)
 
 
 def _with_copy(copies: tuple[Copy, ...], new: Copy) -> tuple[Copy, ...]:
@@ -115,11 +116,13 @@ def settle_undelivered(draft: Draft, command: Undelivered) -> None:
     draft.record("page_failed", occurrence=occurrence, contact=contact, channel=channel, reason=command.reason)
     draft.say_to_desk("undeliverable", code=draft.ticket.code, contact=contact, channel=channel)
     _tell_operator(draft, f"page {occurrence} to {contact} by {channel} failed: {command.reason}")
+    if (contact, channel) == (_MANAGERS, "teams"):
+        _mail_managers(draft, occurrence, breach=draft.ticket.breach_alerted_at is not None)
     page = _settle(draft, command.page, "failed")
     if page is None or any(state != "failed" for state in page.channels.values()):
         return
     if not _by_another_channel(draft, page):
-        _next_level(draft, page.level)
+        _next_level(draft, page)
 
 
 def _never_waiting(draft: Draft, situation: Situation, rungs: tuple[Rung, ...]) -> list[Rung]:
@@ -133,13 +136,10 @@ def _never_waiting(draft: Draft, situation: Situation, rungs: tuple[Rung, ...]) 
             continue
         draft.record("nobody_reached", occurrence=rung.key, level=rung.level)
         _tell_operator(draft, f"page {rung.key}: nobody of {rung.level} can be reached; going on to the next level")
-        index = next_level_step(situation.ladder, draft.ticket.progress, rung.level, situation.rank)
-        if index is not None:
-            draft.change(progress=with_paged(draft.ticket.progress, index, situation.ladder.steps[index].level))
-            waiting.insert(
-                0,
-                step_rung(situation.ladder, situation.reading.target, draft.ticket.progress, index, draft.rules.now),
-            )
+        pulled = pulled_rung(situation.ladder, rung, situation.rank)
+        if pulled is not None:
+            draft.change(progress=with_level(draft.ticket.progress, pulled.level))
+            waiting.insert(0, pulled)
     return taken
 
 
@@ -331,14 +331,28 @@ def _tell_managers(draft: Draft, rung: Rung) -> None:
                 view=view,
                 chat=channel.chat,
                 language="vi",
-                page=_page(rung, Contact("managers", "managers", rung.level or "", None, None, None)),
+                page=_page(rung, Contact(_MANAGERS, _MANAGERS, rung.level or "", None, None, None)),
                 private=True,
             )
         )
         return
-    book = draft.rules.book
+    _mail_managers(draft, rung.key, breach=rung.breach)
+
+
+def _mail_managers(draft: Draft, occurrence: str, *, breach: bool) -> None:
+    """Write to the managers where they have no channel, or where it cannot be reached."""
+    book, now = draft.rules.book, draft.rules.now
     addresses = tuple(p.email for p in book.roster.people if p.manager and p.email) or (book.desk.operator.email,)
-    draft.tell(Mail(id=draft.next_effect_id(), ticket=draft.ticket.code, template="breach", to=addresses))
+    page = PageRef(occurrence=occurrence, kind="triage", contact=_MANAGERS, level="", due_at=now)
+    draft.tell(
+        Mail(
+            id=draft.next_effect_id(),
+            ticket=draft.ticket.code,
+            template="breach" if breach else "page",
+            to=addresses,
+            page=None if breach else page,
+        )
+    )
 
 
 def _page(rung: Rung, contact: Contact) -> PageRef:
@@ -387,16 +401,15 @@ def _by_another_channel(draft: Draft, page: PendingPage) -> bool:
     return False
 
 
-def _next_level(draft: Draft, level: str) -> None:
+def _next_level(draft: Draft, page: PendingPage) -> None:
     situation = situation_of(draft.ticket, draft.rules)
     if situation.reading.resolved_at is not None:
         return
-    index = next_level_step(situation.ladder, draft.ticket.progress, level, situation.rank)
-    if index is None:
-        return
-    draft.change(progress=with_paged(draft.ticket.progress, index, situation.ladder.steps[index].level))
-    rung = step_rung(situation.ladder, situation.reading.target, draft.ticket.progress, index, draft.rules.now)
-    _send(draft, _never_waiting(draft, situation, (rung,)))
+    failed = Rung(page.occurrence, "step", draft.rules.now, page.level, ())
+    pulled = pulled_rung(situation.ladder, failed, situation.rank)
+    if pulled is not None:
+        draft.change(progress=with_level(draft.ticket.progress, pulled.level))
+        _send(draft, _never_waiting(draft, situation, (pulled,)))
 
 
 def _tell_operator(draft: Draft, what: str) -> None:

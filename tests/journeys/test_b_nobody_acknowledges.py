@@ -5,7 +5,8 @@ import json
 import pytest
 
 from bot.sla.instants import MINUTE
-from tests.harness.desk import DeskUnderTest
+from tests.harness.desk import DeskUnderTest, wait_until
+from tests.harness.example_desk import OPERATOR_MAIL
 from tests.harness.local_channel import Failure
 from tests.journeys.scene import Scene
 
@@ -107,3 +108,28 @@ async def test_a_page_that_teams_refuses_reaches_the_next_level_and_the_operator
     assert len([m for m in desk.sent_mails(people.l3.email) if code in m.subject]) == 1
     told = [mail for mail in desk.sent_mails() if people.l3.id in mail.text and "403" in mail.text]
     assert told
+    assert len(desk.sent_mails(OPERATOR_MAIL)) == len(failed)
+
+
+async def test_a_level_without_anybody_is_passed_over_at_once_and_the_breach_keeps_its_minute(scene: Scene) -> None:
+    desk, people = scene.desk, scene.desk.people
+    roster = people.folder / "roster.yaml"
+    shift = f"  - {{ level: L4, people: [{people.l4.id}], until: 2020-01-01 }}\n"
+    roster.write_text(roster.read_text(encoding="utf-8") + shift, encoding="utf-8")
+
+    async def is_live() -> bool:
+        return any(shift.level == "L4" for shift in desk.service.desk.books.book().roster.shifts)
+
+    await wait_until(is_live, "the edited roster is in use")
+
+    code = await scene.open_ticket()
+    await desk.fast_forward(minutes=24.5)
+    assert len(scene.pages(people.l5)) == 1
+    assert await desk.events(code, "breached") == []
+    assert [card for card in desk.channel.cards(scene.managers_channel) if code in card.summary] == []
+
+    await desk.fast_forward(minutes=6)
+    assert len(scene.pages(people.l5)) == 3
+    assert len(await desk.events(code, "breached")) == 1
+    assert len([card for card in desk.channel.cards(scene.managers_channel) if code in card.summary]) == 1
+    assert [mail for mail in desk.sent_mails() if "nobody of L4" in mail.text]
