@@ -19,10 +19,14 @@ prepare_venv() {
 }
 
 # need_commands COMMAND:PACKAGE …: install the Debian packages of the commands that are missing, or say how.
+# A name with a leading slash is a file.
 need_commands() {
     local pair packages=()
     for pair in "$@"; do
-        command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}")
+        case $pair in
+        /*) [ -e "${pair%%:*}" ] || packages+=("${pair#*:}") ;;
+        *) command -v "${pair%%:*}" >/dev/null || packages+=("${pair#*:}") ;;
+        esac
     done
     [ ${#packages[@]} -eq 0 ] || install_debian "${packages[@]}"
 }

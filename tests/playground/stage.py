@@ -71,11 +71,14 @@ class Stage:
             f"{l2.name} <{l2.email}>", f"Re: {ticket.subject}", text, cc=ticket.address, answers=ticket.message_id
         )
 
-    async def open_ticket(self, subject: str = "[P1] Tổng đài không gọi được", text: str = LETTER) -> Ticket:
-        """Have somebody of the customer mail, from an address of their own: answers per sender are limited."""
+    async def open_ticket(
+        self, subject: str = "[P1] Tổng đài không gọi được", text: str = LETTER, *, sender: str = ""
+    ) -> Ticket:
+        """Have the customer mail; without `sender` from an address of its own: answers per sender are limited."""
         self._letters += 1
-        address = f"phong{self._letters}@{self.people.customer.domain}"
-        message_id = await self.mail(f"Trần Thị Mẫu <{address}>", subject, text)
+        sender = sender or f"Trần Thị Mẫu <phong{self._letters}@{self.people.customer.domain}>"
+        address = sender.rpartition("<")[2].rstrip(">")
+        message_id = await self.mail(sender, subject, text)
         reply = await eventually(
             lambda: next((mail for mail in self.sent_mails(address) if mail.in_reply_to == message_id), None),
             "the auto-reply with the code",
