@@ -152,12 +152,12 @@ class Desk:
                 return
         raise ConflictError("the desk's record kept changing")
 
-    async def alert_operator(self, what: str, also: Sequence[Effect] = ()) -> None:
-        """Mail the operator what is wrong with the service; `also` is sent with it."""
+    async def alert_operator(self, what: str, also: Sequence[Effect] = (), *, operation: str | None = None) -> None:
+        """Mail the operator what is wrong with the service; `also` is sent with it. Once for each `operation`."""
         operator = self.books.book().desk.operator
-        name = hashlib.sha256(f"{what}|{self.clock.now()}".encode()).hexdigest()[:20]
+        name = hashlib.sha256(f"{what}|{operation or self.clock.now()}".encode()).hexdigest()[:20]
         mail = Mail(id=f"operator.{name}", template="operator", to=(operator.email,), values={"what": what})
-        await self.change_desk(lambda record: record, effects=[mail, *also])
+        await self.change_desk(lambda record: record, effects=[mail, *also], operation=operation)
 
     async def person(self, key: PersonKey) -> PersonRecord:
         """Return what is kept about a person."""

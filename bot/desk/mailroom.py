@@ -22,6 +22,7 @@ _ANSWERS_PER_SENDER = (10, 180 * 60)
 """So many automatic answers to one address in so many seconds: two robots must not talk to each other."""
 _SAME_SUBJECT_MAX = 2
 _HELD_ANSWERS = (1, 24 * 3600)
+_TOLD_TO_OPERATOR = (20, 3600)
 
 
 class Mailroom:
@@ -126,10 +127,20 @@ class Mailroom:
 
     async def _may_answer(self, mail: ParsedMail) -> bool:
         """Count an automatic answer to a sender; False when somebody else's robot may be answering ours."""
-        ledger, (limit, window_s) = self._desk.ledger, _ANSWERS_PER_SENDER
+        limit, window_s = _ANSWERS_PER_SENDER
         subject = hashlib.sha256(mail.subject.encode()).hexdigest()[:16]
-        same = await ledger.allow(f"subject:{mail.sender}:{subject}", limit=_SAME_SUBJECT_MAX, window_s=window_s)
-        return await ledger.allow(f"answers:{mail.sender}", limit=limit, window_s=window_s) and same
+        same = await self._allow(mail, f"subject:{mail.sender}:{subject}", _SAME_SUBJECT_MAX, window_s)
+        return await self._allow(mail, f"answers:{mail.sender}", limit, window_s) and same
+
+    async def _allow(self, mail: ParsedMail, name: str, limit: int, window_s: int) -> bool:
+        """Count a mail once: one that is taken again because the store went away must not run into the limit."""
+        counted = f"allowed:{name}:{_key(mail)}"
+        known = await self._desk.ledger.recall(counted)
+        if known is not None:
+            return known == b"1"
+        allowed = await self._desk.ledger.allow(name, limit=limit, window_s=window_s)
+        await self._desk.ledger.remember(counted, b"1" if allowed else b"0", window_s)
+        return allowed
 
     async def _bounced(self, mail: ParsedMail, message_id: str) -> str:
         """Tell the desk that a mail of ours did not arrive."""
@@ -147,11 +158,7 @@ class Mailroom:
         values = {"sender": mail.sender, "subject": mail.subject[:200], "reason": reason}
         effects = await self._to_desk(mail, "mail_held", values)
         limit, window_s = _HELD_ANSWERS
-        if (
-            answer
-            and mail.sender
-            and await self._desk.ledger.allow(f"held:{mail.sender}", limit=limit, window_s=window_s)
-        ):
+        if answer and mail.sender and await self._allow(mail, f"held:{mail.sender}", limit, window_s):
             effects.append(
                 Mail(
                     id=f"{_key(mail)}.answer",
@@ -167,9 +174,15 @@ class Mailroom:
         return "held"
 
     async def _to_desk(self, mail: ParsedMail, phrase: str, values: dict[str, str]) -> list[Effect]:
+        """Return what the desk is told; without a channel of the desk its operator is, within reason."""
         channel = (await self._desk.desk_record()).channel("desk")
-        if channel is None:
+        limit, window_s = _TOLD_TO_OPERATOR
+        if channel is None and not await self._allow(mail, "held-mails-told", limit, window_s):
             return []
+        if channel is None:
+            what = "\n".join([phrase, *(f"{name}: {value}" for name, value in values.items())])
+            to = (self._desk.books.book().desk.operator.email,)
+            return [Mail(id=f"{_key(mail)}.desk", template="operator", to=to, values={"what": what})]
         return [Say(id=f"{_key(mail)}.desk", chat=channel.chat, language="vi", phrase=phrase, values=values)]
 
     async def _keep(self, mail: ParsedMail, reason: str, effects: list[Effect]) -> bool:

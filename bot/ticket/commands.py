@@ -196,6 +196,8 @@ class Delivered:
     """(occurrence, contact, channel) when the message was a page."""
     message_id: str = ""
     """Of a mail: answers to it belong to this ticket."""
+    dropped: bool = False
+    """It had nothing to say any more and was not sent."""
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class PendingPage(Part):
     occurrence: str
     contact: str
     level: str
-    channels: dict[str, Literal["queued", "accepted", "failed"]]
+    channels: dict[str, Literal["queued", "accepted", "dropped", "failed"]]
 
 
 class Ticket(Part):

@@ -109,7 +109,13 @@ class Lanes:
             return
         await self._desk.handle(
             effect.ticket,
-            Delivered(effect.id, copy=receipt.copy, page=page, message_id=message_id),
+            Delivered(
+                effect.id,
+                copy=receipt.copy,
+                page=page,
+                message_id=message_id,
+                dropped=receipt.outcome == "dropped",
+            ),
             operation=f"delivered:{effect.id}",
         )
 
@@ -144,7 +150,7 @@ class Lanes:
         await self._desk.ledger.settle_retry(claimed, after_ms=after_ms, uncertain=uncertain)
 
     async def _give_up(self, claimed: ClaimedEntry, effect: Effect | None, reason: str) -> None:
-        """Make a dead letter, and an alert of it; a page goes on by the next channel."""
+        """Make a dead letter, and an alert of it; a page goes on by the next channel, and the ticket tells of it."""
         self._watch.count("dead_letters", _kind(effect))
         _log.error("dead letter", extra={"lane": claimed.lane[:1], "effect": claimed.id, "why": reason[:200]})
         if effect is not None and effect.ticket:
@@ -154,10 +160,12 @@ class Lanes:
                 Undelivered(effect.id, reason[:200], slot=slot, page=_page_of(effect)),
                 operation=f"undelivered:{effect.id}",
             )
-        alert = isinstance(effect, Mail) and effect.template == "operator"
+        is_alert = isinstance(effect, Mail) and effect.template == "operator"
+        is_page = effect is not None and _page_of(effect) is not None
+        if not is_alert and not is_page:
+            what = f"{_kind(effect)} {claimed.id} could not be delivered: {reason[:200]}"
+            await self._desk.alert_operator(what, operation=f"dead:{claimed.id}")
         await self._desk.ledger.settle_dead(claimed, reason=reason[:200])
-        if not alert:
-            await self._desk.alert_operator(f"{_kind(effect)} {claimed.id} could not be delivered: {reason[:200]}")
 
 
 def _page_of(effect: Effect) -> tuple[str, str, str] | None:
