@@ -60,13 +60,13 @@ class Bindings:
         for bound in record.channels.values():
             here = bound.chat.conversation == change.chat.conversation or (change.team and bound.team == change.team)
             customer = book.customers.by_id.get(bound.customer or "")
-            if not here or bound.role != "customer" or customer is None:
+            if not here or (bound.role == "customer" and customer is None):
                 continue
             for sender in change.added:
                 member = await self._people.member(change.chat, sender)
                 if member is None or _outsider(member, customer, book):
-                    await self._lapse(record, bound, customer, change.operation)
-                    lapsed = "binding_lapsed"
+                    await self._outsider_joined(record, bound, customer, change.operation)
+                    lapsed = "binding_lapsed" if customer is not None else "outsider_joined"
                     break
         return lapsed
 
@@ -95,7 +95,14 @@ class Bindings:
             change, effects=[_say(incoming, f"channel_bound_{role}", values)], operation=f"{incoming.operation}:bind"
         )
 
-    async def _lapse(self, record: DeskRecord, bound: BoundChannel, customer: Customer, operation: str) -> None:
+    async def _outsider_joined(
+        self, record: DeskRecord, bound: BoundChannel, customer: Customer | None, operation: str
+    ) -> None:
+        """Unbind a customer's channel; the desk's own go on being paged, and its operator must look at them."""
+        if customer is None:
+            what = f"somebody from outside the desk has joined the {bound.role} channel {bound.name!r} or its team"
+            await self._desk.alert_operator(what, operation=f"{operation}:{bound.role}")
+            return
         desk_channel = record.channel("desk")
         tell = None
         if desk_channel is not None:

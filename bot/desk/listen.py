@@ -169,7 +169,12 @@ class Listen:
             member = await self._member(incoming)
             return await self._help(incoming, member, staff_of(member, book, self._desk.clock.now()))
         member = await self._member(incoming)
-        return "mirrored" if await self._linked_message(incoming, member, book) else "silent"
+        if await self._linked_message(incoming, member, book):
+            return "mirrored"
+        if member is None:
+            await self._limited_answer(incoming, None, "store_away")
+            return "unknown_person"
+        return "silent"
 
     async def _linked_message(self, incoming: Incoming, member: Member | None, book: Book) -> bool:
         """Take a message of a linked thread into its ticket, if its author may see that; False: it was not."""
@@ -218,9 +223,12 @@ class Listen:
         return "help"
 
     async def _uniform_answer(self, incoming: Incoming, member: Member | None) -> None:
+        await self._limited_answer(incoming, member, "unknown_code")
+
+    async def _limited_answer(self, incoming: Incoming, member: Member | None, phrase: str) -> None:
         limit, window_s = _UNIFORM_ANSWERS
         if await self._desk.ledger.allow(f"uniform:{self._asker(incoming, member)}", limit=limit, window_s=window_s):
-            await self._reply(incoming, member, "unknown_code", self._ways_in(self._desk.books.book()))
+            await self._reply(incoming, member, phrase, self._ways_in(self._desk.books.book()))
 
     async def _reply(self, incoming: Incoming, member: Member | None, phrase: str, values: dict[str, str]) -> None:
         say = Say(

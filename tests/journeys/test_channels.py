@@ -8,6 +8,7 @@ import pytest
 
 from bot.ticket import codes
 from tests.harness.desk import DeskUnderTest
+from tests.harness.example_desk import OPERATOR_MAIL
 from tests.harness.local_channel import Place
 from tests.harness.servers import ENGINES
 from tests.journeys.scene import Scene
@@ -367,3 +368,69 @@ async def test_a_customers_words_on_a_resolved_ticket_reach_the_desk_and_ask_whe
     assert "Sự cố tái diễn" in asked
     (heard,) = desk.channel.texts(scene.desk_channel)[told:]
     assert code in heard
+
+
+# Privacy
+
+
+async def test_a_shared_channel_never_shows_company_holder_subject_text_pause_or_breach(scene: Scene) -> None:
+    desk, people, channel = scene.desk, scene.desk.people, scene.desk.channel
+    code = await scene.open_ticket("[P1] Chi nhánh Bí Mật", "Nội dung Kín đáo của khách.")
+    customer = scene.persona(people.customer.people[0])
+    root = (await channel.message(customer, scene.shared_channel, code, mention=True)).activity_id
+    await desk.settle()
+
+    async def press(verb: str, **data: str) -> None:
+        page = next(card for card in reversed(scene.pages(people.l2)) if code in card.summary)
+        await channel.tap(scene.persona(people.l2), page, verb, data)
+        await desk.settle()
+
+    await press("acknowledge")
+    await press("note", note="Ghi chú Nội bộ")
+    await press("pause", reason="third_party", note="Mã VNPT-77 Kín đáo")
+    await press("resume")
+    await desk.mail(people.l2.email, "Re: sự cố", "Câu trả lời Kín đáo", cc=people.customer.people[0].email,
+                    in_reply_to=(await desk.ticket(code)).mail.root)  # fmt: skip
+    await channel.message(scene.persona(people.l2), scene.shared_channel, f"xem {code}", root=root)
+    await desk.fast_forward(minutes=40)
+    (card, *_) = channel.cards(scene.shared_channel, root=root)
+    await channel.tap(customer, card, "refresh")
+    await press("resolve", note="Cách khắc phục Kín đáo")
+    assert (await desk.ticket(code)).breach_alerted_at is not None
+    assert (await desk.ticket(code)).state == "resolved"
+
+    tapped = await channel.tap(customer, card, "refresh")
+    shown = [sent.body for sent in channel.sent if sent.conversation == scene.shared_channel.id and sent.body]
+    told = json.dumps([*shown, tapped.body], ensure_ascii=False).lower()
+    assert code.lower() in told
+    assert len(shown) > 5
+    for secret in ("An Phú", "an-phu", "Bí Mật", "Kín đáo", "Nội bộ", "VNPT", "nhà cung cấp", "quá hạn", "breach",
+                   people.l2.name, people.l2.id, people.customer.people[0].email, "HD-0001"):  # fmt: skip
+        assert secret.lower() not in told, secret
+
+
+async def test_a_message_whose_author_teams_could_not_name_is_not_lost_in_silence(scene: Scene) -> None:
+    desk, people = scene.desk, scene.desk.people
+    code = await scene.open_ticket()
+    root = (
+        await desk.channel.message(scene.persona(people.customer.people[0]), scene.customer_channel, code)
+    ).activity_id
+    await desk.settle()
+    failure = desk.channel.connector.fail(
+        status=500, times=99, match=lambda method, path: method == "GET" and "/members/" in path
+    )
+    (said,) = await say(scene, people.customer.people[1], scene.customer_channel, "Hỏng thêm máy", root=root)
+    assert "028 7303 9666" in said
+    assert await say(scene, people.customer.people[1], scene.customer_channel, "Chào") == []
+    failure.times = 0
+    assert await say(scene, people.customer.people[1], scene.customer_channel, "Hỏng thêm máy", root=root) == []
+    assert len([mail for mail in desk.sent_mails() if "Hỏng thêm máy" in mail.text]) == 1
+
+
+async def test_an_outsider_in_the_desks_own_team_is_told_to_the_operator(scene: Scene) -> None:
+    desk, people = scene.desk, scene.desk.people
+    await desk.channel.members_added(scene.desk_channel, scene.persona(people.stranger))
+    await desk.settle()
+    (mail,) = desk.sent_mails(OPERATOR_MAIL)
+    assert scene.desk_channel.name in mail.text
+    assert (await roles(desk))["Ca trực"] == "desk"
