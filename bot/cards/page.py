@@ -83,6 +83,9 @@ def _kind(language: Language, view: PageView) -> str:
     words = phrases(language).cards
     if view.state == "resolved":
         return words.kind_resolved.format(at=parts.when(language, view.resolved_at, view.now, view.zone))
+    if view.kind == "information" and not view.level:  # somebody asked for it; nobody was paged
+        states = {"waiting": words.state_waiting, "working": words.kind_held.format(holder=parts.plain(view.holder))}
+        return states.get(view.state, words.state_received)
     if view.holder and view.kind in {"step", "repeat"}:
         return words.kind_held.format(holder=parts.plain(view.holder))
     kinds = {

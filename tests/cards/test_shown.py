@@ -173,3 +173,17 @@ def test_working_hours_left_are_not_sold_as_hours_of_the_wall_clock() -> None:
 def test_a_resolved_page_says_when_it_was_resolved(language: Language, when: str) -> None:
     card = draw(samples.page("step", "resolved"), language)
     assert card["body"][0]["items"][1]["text"] == when
+
+
+@pytest.mark.parametrize(
+    ("state", "says"),
+    [
+        ("received", "Đã tiếp nhận"),
+        ("working", f"Đang xử lý: {samples.DETAILS.holder}"),
+        ("waiting", "Đang chờ"),
+        ("resolved", "Khắc phục lúc"),
+    ],
+)
+def test_a_page_that_staff_asked_for_says_the_state_in_place_of_a_level(state: State, says: str) -> None:
+    card = draw(samples.page("information", state, level=""), "vi")
+    assert card["body"][0]["items"][1]["text"].startswith(says)
