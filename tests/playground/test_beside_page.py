@@ -1,5 +1,7 @@
 """What the page cannot do and Teams does: messages without a mention, edits, and taps of other people."""
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import expect
 
@@ -101,3 +103,11 @@ def button_data(page: Sent, verb: str) -> dict[str, object]:
     """Return what a button of a card carries."""
     actions = page.body["attachments"][0]["content"]["actions"]
     return next(dict(action["data"]) for action in actions if action.get("verb") == verb)
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="reads Linux' list of sockets")
+async def test_the_playground_listens_on_this_machine_alone(stage: Stage) -> None:
+    ports = {f"{playground.port:04X}" for playground in (stage.customer, stage.engineer)}
+    rows = [row.split() for name in ("tcp", "tcp6") for row in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    listening = {row[1] for row in rows if row[3] == "0A" and row[1].rpartition(":")[2] in ports}
+    assert listening == {f"0100007F:{port}" for port in ports}
