@@ -6,7 +6,7 @@ The bot may run in this process or in another one; it is told where everything i
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ from aiohttp import web
 
 from tests.harness.channel_connector import Failure, FakeConnector, Persona, Sent, Standing
 from tests.harness.channel_login import FakeLogin
+from tests.harness.channel_places import Answer, Place
 from tests.harness.tokens import CHANNEL, ISSUER, Key, claims, first_key, new_key, sign
 
 __all__ = ["Answer", "Failure", "LocalChannel", "Persona", "Place", "Sent", "Standing"]
@@ -29,27 +30,6 @@ DESK_TENANT = "00000000-0000-4000-8000-0000000000de"
 BOT_NAME = "Trực Ban"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A conversation. `tenant` is the one that it lives in, not its people's."""
-
-    id: str
-    kind: str
-    tenant: str
-    name: str = ""
-    team: str = ""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the bot answered to an activity."""
-
-    status: int
-    body: Any
-    """Decoded JSON; None if there is none."""
-    activity_id: str
 
 
 class LocalChannel:
