@@ -131,7 +131,7 @@ async def _print_ticket(ledger: RedisLedger, book: Book, options: argparse.Names
     print(f"  {ticket.subject}")
     print(f"  customer {ticket.customer}, team {ticket.team}, opened {_written(ticket.opened_at, zone)}")
     for event in events:
-        details = "  ".join(f"{name}={_short(value)}" for name, value in event.data.items())
+        details = "  ".join(f"{name}={_detail(name, value, zone)}" for name, value in event.data.items())
         print(f"  {event.n:>4}  {_written(event.at, zone)}  {event.kind:<14} {event.by}  {details}".rstrip())
     return 0
 
@@ -139,6 +139,10 @@ async def _print_ticket(ledger: RedisLedger, book: Book, options: argparse.Names
 def _written(at: int, zone: ZoneInfo) -> str:
     local: datetime = to_datetime(at).astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S}"
+
+
+def _detail(name: str, value: object, zone: ZoneInfo) -> str:
+    return _written(value, zone) if name.endswith("_at") and isinstance(value, int) else _short(value)
 
 
 def _short(value: object) -> str:

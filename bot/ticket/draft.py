@@ -59,8 +59,11 @@ class Draft:
         self.change(clock=(*self.ticket.clock, event))
 
     def record(self, kind: str, /, *, by: str = "desk", **data: object) -> None:
-        """Record an event. Each carries the hash of the one before, so that none can be changed unseen."""
-        event = Event(n=self.ticket.events + 1, at=self.rules.now, kind=kind, by=by, data=data, before=self.ticket.head)
+        """Record an event, its empty data left out. Each carries the hash of the one before: none can change unseen."""
+        known = {name: value for name, value in data.items() if value is not None}
+        event = Event(
+            n=self.ticket.events + 1, at=self.rules.now, kind=kind, by=by, data=known, before=self.ticket.head
+        )
         digest = event_hash(event)
         self.events.append(event.model_copy(update={"hash": digest}))
         self.change(events=event.n, head=digest)

@@ -177,7 +177,7 @@ def _of_level(rules: Rules, ticket: Ticket, level: str, *, whole_team: bool, tur
         return [_person(person) for person in people]
     queue = desk.teams[team].queue
     extension = queue.extensions[turn % len(queue.extensions)] if queue.extensions else None
-    return [Contact(f"queue:{team}", team, level, None, queue.email, extension)]
+    return [Contact(f"queue:{team}", desk.teams[team].title.get("vi", team), level, None, queue.email, extension)]
 
 
 def _person(person: Person) -> Contact:
