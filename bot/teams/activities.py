@@ -85,7 +85,7 @@ def seen(activity: Any) -> Seen:
     """Return the facts of an Activity made by `read_activity`."""
     channel_data = _object(activity.channel_data)
     base, mark, root = str(activity.conversation.id).partition(_THREAD_MARK)
-    conversation_type = activity.conversation.conversation_type or ""
+    conversation_type = activity.conversation.conversation_type or ("personal" if base.startswith("a:") else "")
     in_channel = conversation_type == "channel" or (not conversation_type and "channel" in channel_data)
     tenant = activity.conversation.additional_properties.get("tenantId") or _text(
         _object(channel_data.get("tenant")).get("id")

@@ -53,9 +53,9 @@ def decide(ticket: Ticket | None, command: Command, rules: Rules) -> Decision | 
             raise TypeError(f"{type(command).__name__} needs a ticket")
         ticket = intake.new_ticket(command, rules)
     draft = Draft(ticket, rules)
-    # A hold that ran out before this command must not be renewed by it, and what fell due before it comes first.
     before = _shown(draft)
-    if isinstance(command, (Acknowledge, Note, Reclassify, Pause)):
+    if not isinstance(command, _COMES_FIRST):
+        # A hold that ran out before this command must not be renewed by it.
         paging.page_what_is_due(draft)
     refused = _RULES[type(command)](draft, command)
     if isinstance(refused, Refused):
@@ -86,6 +86,9 @@ def _shown(draft: Draft) -> tuple[object, ...]:
 def _wake(draft: Draft, command: Wake) -> None:
     """Do nothing of its own: what is due is paged along with every command."""
 
+
+_COMES_FIRST = (OpenByMail, Resolve)
+"""Nothing was due before the first contact; and whoever just resolved a ticket needs no page about it."""
 
 _RULES: dict[type[Any], Callable[[Draft, Any], Refused | None]] = {
     OpenByMail: intake.open_by_mail,

@@ -356,3 +356,16 @@ def test_a_page_that_was_dropped_is_not_recorded_as_accepted() -> None:
     dropped = decide(ticket, Delivered("x", page=page, dropped=True), rules)
     assert isinstance(dropped, Decision)
     assert [event.kind for event in dropped.events] == ["page_dropped"]
+
+
+def test_an_answer_by_mail_does_not_renew_a_hold_that_had_run_out_before() -> None:
+    """The desk was not awake when the hold ended: the step that it held back is paged all the same."""
+    ticket, rules = opened()
+    held = decide(ticket, Acknowledge(STAFF["L2"]), rules)
+    assert isinstance(held, Decision)
+    late = replace(rules, now=rules.now + 16 * MINUTE, version=3)
+    answer = EngineerMail(STAFF["L2"], "<a@b>", "Đang xem.", late.now, to_customer=False)
+    decision = decide(held.ticket, answer, late)
+    assert isinstance(decision, Decision)
+    assert decision.ticket.ack is None
+    assert "L3" in [event.data.get("level") for event in decision.events if event.kind == "paged"]
