@@ -1,10 +1,11 @@
 """Draw every card as a Teams-like renderer does, to be looked at: `python -m tests.cards.render [word…]`.
 
 Needs Chromium and `npm install --prefix .cache/cards adaptivecards@3.0.6 marked`; writes sheets to screenshots/.
-Each sheet holds some cards in one language at one width; forms stand open in sheets of their own. Exits 1 if a card
+Each sheet holds some cards in one language, width and theme; forms stand open in sheets of their own. Exits 1 if a card
 could not be drawn, holds a link, or runs over its width.
 """
 
+import itertools
 import json
 import re
 import subprocess
@@ -27,45 +28,63 @@ CHROMIUM = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--allow-file-access-from-files",
 )  # fmt: skip
 
-# Close to Teams' light theme: its fonts, its container colours, six buttons in a row that wraps.
-HOST = {
-    "fontFamily": "'Segoe UI', 'Noto Sans', sans-serif",
-    "fontSizes": {"small": 12, "default": 14, "medium": 14, "large": 18, "extraLarge": 24},
-    "supportsInteractivity": True,
-    "actions": {
-        "maxActions": 6, "spacing": "default", "buttonSpacing": 8, "actionsOrientation": "horizontal",
-        "actionAlignment": "left", "showCard": {"actionMode": "inline", "inlineTopMargin": 12, "style": "emphasis"},
-    },
-    "factSet": {
-        "title": {"weight": "bolder", "wrap": True, "maxWidth": 150}, "value": {"wrap": True}, "spacing": 16,
-    },
-    "containerStyles": {
-        name: {"backgroundColor": colour, "foregroundColors": {
-            tone: {"default": "#242424", "subtle": "#616161"}
-            for tone in ("default", "accent", "good", "warning", "attention")
-        }}
-        for name, colour in {
+THEMES: dict[str, dict[str, Any]] = {
+    "light": {
+        "page": "#EEEEEE", "card": "#FFFFFF", "text": "#242424", "subtle": "#616161", "line": "#D1D1D1",
+        "brand": "#5B5FC7", "scheme": "light",
+        "styles": {
             "default": "#FFFFFF", "emphasis": "#F5F5F5", "accent": "#E8EBFA", "good": "#E7F2DA",
             "warning": "#FBF6D9", "attention": "#FCF4F6",
-        }.items()
+        },
+    },
+    "dark": {
+        "page": "#141414", "card": "#292929", "text": "#FFFFFF", "subtle": "#ADADAD", "line": "#666666",
+        "brand": "#4F52B2", "scheme": "dark",
+        "styles": {
+            "default": "#292929", "emphasis": "#1F1F1F", "accent": "#2F2F4A", "good": "#0B3A0B",
+            "warning": "#463100", "attention": "#4B1517",
+        },
     },
 }  # fmt: skip
+"""Close to Teams' themes; the colours of the dark one are approximate."""
+
+
+def host(theme: dict[str, Any]) -> dict[str, Any]:
+    """Return the renderer's settings as Teams has them: its fonts, container colours, buttons in a row that wraps."""
+    tones = ("default", "accent", "good", "warning", "attention")
+    colours = {tone: {"default": theme["text"], "subtle": theme["subtle"]} for tone in tones}
+    return {
+        "fontFamily": "'Segoe UI', 'Noto Sans', sans-serif",
+        "fontSizes": {"small": 12, "default": 14, "medium": 14, "large": 18, "extraLarge": 24},
+        "supportsInteractivity": True,
+        "actions": {
+            "maxActions": 6, "spacing": "default", "buttonSpacing": 8, "actionsOrientation": "horizontal",
+            "actionAlignment": "left", "showCard": {"actionMode": "inline", "inlineTopMargin": 12, "style": "emphasis"},
+        },
+        "factSet": {
+            "title": {"weight": "bolder", "wrap": True, "maxWidth": 150}, "value": {"wrap": True}, "spacing": 16,
+        },
+        "containerStyles": {
+            name: {"backgroundColor": colour, "foregroundColors": colours} for name, colour in theme["styles"].items()
+        },
+    }  # fmt: skip
+
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>-</title>
 <script src="{ac}"></script><script src="{marked}"></script>
 <style>
- body{{margin:16px;background:#eee;font-family:'Noto Sans',sans-serif}}
+ body{{margin:16px;background:{page};color:{text};color-scheme:{scheme};font-family:'Noto Sans',sans-serif}}
  #all{{display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start}}
- .one{{width:{width}px}} .one>p{{margin:0 0 4px;font-size:11px;color:#777}}
- .card{{background:#fff;border-radius:6px;box-shadow:0 0 3px #aaa;overflow:hidden}}
- .ac-pushButton{{font:600 14px 'Noto Sans';padding:5px 12px;border:1px solid #d1d1d1;border-radius:4px;background:#fff;
-   margin-bottom:6px;white-space:nowrap}}
- .ac-pushButton.style-positive{{background:#5b5fc7;color:#fff}}
+ .one{{width:{width}px}} .one>p{{margin:0 0 4px;font-size:11px;color:{subtle}}}
+ .card{{background:{card};border-radius:6px;box-shadow:0 0 3px #0006;overflow:hidden}}
+ .ac-pushButton{{font:600 14px 'Noto Sans';padding:5px 12px;border:1px solid {line};border-radius:4px;
+   background:{card};color:{text};margin-bottom:6px;white-space:nowrap}}
+ .ac-pushButton.style-positive{{background:{brand};color:#fff}}
  .ac-actionSet>div{{flex-wrap:wrap}} .ac-actionSet{{flex-wrap:wrap}}
  .ac-textInput,.ac-multichoiceInput{{font:14px 'Noto Sans';width:100%;box-sizing:border-box}}
 </style><div id="all"></div>
 <script>
- const host = new AdaptiveCards.HostConfig({host});
+ const host = new AdaptiveCards.HostConfig({settings});
  AdaptiveCards.AdaptiveCard.onProcessMarkdown = (text, result) => {{
    result.outputHtml = marked.parse(text); result.didProcess = true; }};
  const faults = [];
@@ -96,10 +115,10 @@ def main() -> int:
     bad = 0
     for language in ("vi", "en"):
         cards = [card for card in _cards(language) if not wanted or any(word in card[0] for word in wanted)]
-        for device, width in WIDTHS.items():
+        for theme, (device, width) in itertools.product(THEMES, WIDTHS.items()):
             for number in range(0, len(cards), CARDS_A_SHEET):
-                name = f"cards-{language}-{device}-{number // CARDS_A_SHEET + 1}.png"
-                for fault in _sheet(cards[number : number + CARDS_A_SHEET], width, OUT / name):
+                name = f"cards-{language}-{device}-{theme}-{number // CARDS_A_SHEET + 1}.png"
+                for fault in sheet(cards[number : number + CARDS_A_SHEET], width, THEMES[theme], OUT / name):
                     bad = 1
                     print(f"{name}: {fault}")
     print(f"sheets are in {OUT.relative_to(ROOT)}/")
@@ -117,27 +136,31 @@ def _cards(language: Any) -> list[tuple[str, str, dict[str, Any]]]:
     return drawn
 
 
-def _sheet(cards: list[tuple[str, str, dict[str, Any]]], width: int, out: Path) -> list[str]:
+def sheet(cards: list[tuple[str, str, dict[str, Any]]], width: int, theme: dict[str, Any], out: Path) -> list[str]:
+    """Draw (label, title of the form that stands open or "", card) side by side; return what was wrong."""
+    page = PAGE.format(
+        ac=(MODULES / "adaptivecards/dist/adaptivecards.min.js").as_uri(),
+        marked=(MODULES / "marked/lib/marked.umd.js").as_uri(),
+        width=width,
+        settings=json.dumps(host(theme)),
+        cards=json.dumps(cards).replace("</", "<\\/"),
+        **{name: colour for name, colour in theme.items() if name != "styles"},
+    )
+    return photograph(page, SHEET_PX, out)
+
+
+def photograph(page: str, width: int, out: Path, scale: float = 1) -> list[str]:
+    """Write a picture of an HTML page, `width` CSS pixels wide and as high as its title says; return its faults."""
     with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "sheet.html"
-        page.write_text(
-            PAGE.format(
-                ac=(MODULES / "adaptivecards/dist/adaptivecards.min.js").as_uri(),
-                marked=(MODULES / "marked/lib/marked.umd.js").as_uri(),
-                width=width,
-                host=json.dumps(HOST),
-                cards=json.dumps(cards).replace("</", "<\\/"),
-            ),
-            encoding="utf-8",
-        )
-        options = (*CHROMIUM, f"--user-data-dir={folder}/profile", f"--window-size={SHEET_PX},600")
-        dom = _run(*options, "--dump-dom", page.as_uri())
+        file = Path(folder) / "page.html"
+        file.write_text(page, encoding="utf-8")
+        options = (*CHROMIUM, f"--user-data-dir={folder}/profile", f"--force-device-scale-factor={scale:g}")
+        dom = _run(*options, f"--window-size={width},600", "--dump-dom", file.as_uri())
         told = re.search(r"<title>(\{.*?\})</title>", dom, re.DOTALL)
         if told is None:
             return ["nothing was drawn"]
         result = json.loads(told[1].replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
-        size = f"--window-size={SHEET_PX},{result['height']}"
-        _run(*options[:-1], size, f"--screenshot={out}", page.as_uri())
+        _run(*options, f"--window-size={width},{result['height']}", f"--screenshot={out}", file.as_uri())
         return list(result["faults"])
 
 
