@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -165,18 +165,34 @@ async def running_desk(engine: Engine, start: Instant) -> AsyncIterator[DeskUnde
     try:
         async with LocalChannel() as channel:
             people = write_example_desk(folder / "config", desk_tenant=channel.tenant)
-            async with _running(folder, server, channel, people, TravellingClock(start)) as desk:
-                yield desk
+            clock = TravellingClock(start)
+            with _trusted_login(channel):
+                async with _running(folder, server, channel, people, clock) as desk:
+                    yield desk
     finally:
         server.stop()
         shutil.rmtree(server.folder, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _trusted_login(channel: LocalChannel) -> Iterator[None]:
+    """Let the token library of this process find the local login's certificate, for as long as the desk runs."""
+    before = os.environ.get("REQUESTS_CA_BUNDLE")
+    os.environ["REQUESTS_CA_BUNDLE"] = channel.environment()["REQUESTS_CA_BUNDLE"]
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["REQUESTS_CA_BUNDLE"]
+        else:
+            os.environ["REQUESTS_CA_BUNDLE"] = before
+
+
 def settings_for(channel: LocalChannel, folder: Path, redis_url: str) -> Settings:
-    """Return the settings of a desk that talks to a local channel. msal finds the login's certificate."""
+    """Return the settings of a desk that talks to a local channel."""
     environment = channel.environment()
-    os.environ["REQUESTS_CA_BUNDLE"] = environment.pop("REQUESTS_CA_BUNDLE")
+    del environment["REQUESTS_CA_BUNDLE"]
     named = {name.lower(): value for name, value in environment.items()}
     return Settings.model_validate(
         {
