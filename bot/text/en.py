@@ -167,11 +167,8 @@ EN = Phrases(
             "This message belongs to no ticket yet. Please send the ticket code; if you have none, please send "
             "support an e-mail first to get one."
         ),
-        message_forwarded="Your message has been added to the ticket's e-mail thread.",
-        edited_noted="Your change has been noted in the ticket's e-mail thread.",
         files_hint="We cannot take files here. Please attach the file in the ticket's e-mail thread.",
         too_many_codes="There are too many ticket codes in this message. Please send at most {limit} at a time.",
-        resolved_notice="This ticket has been resolved. If the fault comes back, please write here again.",
         reopen_question=(
             "This ticket has been resolved. If the fault is back, please press “The fault is back” on the card "
             "and we will go on."
@@ -179,12 +176,10 @@ EN = Phrases(
         wrote_after_resolved=(
             "The customer has written again about the resolved ticket {code}. Please read its e-mail thread."
         ),
-        classify_done="The priority has been updated.",
         channel_bound_desk="This channel is now the desk's channel.",
         channel_bound_managers="This channel is now the managers' channel for alerts.",
         channel_bound_customer="This channel is now bound to {customer} alone.",
         channel_unbound="This channel is no longer bound and counts as shared from now on.",
-        channel_was_bound="This channel is bound already. Type “unbind” first to bind it anew.",
         channel_has_outsiders=(
             "Somebody from outside is in this channel, so it cannot be bound like this and stays shared."
         ),
@@ -201,12 +196,10 @@ EN = Phrases(
             "A page about ticket {code} could not be delivered to {contact} by {channel}; the next channel or "
             "level has been used."
         ),
-        dead_letter="{what} could not be sent after several tries: {reason}.",
         poisoned="{what} could not be handled after several tries; it was set aside and an operator must look at it.",
         mail_held="A mail from {sender} needs a person: {reason}. Subject: {subject}",
         bounced="A mail about ticket {code} came back ({report}). Please reach its reader another way.",
         reading_faults="The desk's files were changed and have faults; the ones before stay in use.\n\n{faults}",
-        late_catch_up="The system ran {minutes} min late and is catching up; some messages are late.",
         store_away="The system is busy. Please try again in a minute; if it is urgent, please call {support_phone}.",
     ),
     refusals=Refusals(

@@ -149,20 +149,15 @@ class Sayings:
     welcome_personal: str
     welcome_team: str
     no_current_ticket: str
-    message_forwarded: str
-    edited_noted: str
     files_hint: str
     too_many_codes: str
-    resolved_notice: str
     reopen_question: str
     wrote_after_resolved: str
     """To the desk."""
-    classify_done: str
     channel_bound_desk: str
     channel_bound_managers: str
     channel_bound_customer: str
     channel_unbound: str
-    channel_was_bound: str
     channel_has_outsiders: str
     """Why a channel cannot be bound to one customer."""
     binding_lapsed: str
@@ -170,12 +165,10 @@ class Sayings:
     unknown_customer: str
     staff_only: str
     undeliverable: str
-    dead_letter: str
     poisoned: str
     mail_held: str
     bounced: str
     reading_faults: str
-    late_catch_up: str
     store_away: str
 
 

@@ -171,11 +171,8 @@ VI = Phrases(
             "Tin nhắn này chưa thuộc ticket nào. Anh/chị vui lòng gửi mã ticket; nếu chưa có, vui lòng gửi email cho "
             "bộ phận hỗ trợ trước để được cấp mã."
         ),
-        message_forwarded="Tin nhắn của anh/chị đã được chuyển vào luồng email của ticket.",
-        edited_noted="Nội dung anh/chị vừa sửa đã được ghi nhận trong luồng email của ticket.",
         files_hint="Chúng tôi chưa nhận được tệp gửi tại đây. Anh/chị vui lòng đính kèm tệp trong luồng email của ticket.",
         too_many_codes=("Tin nhắn có quá nhiều mã ticket. Anh/chị vui lòng gửi tối đa {limit} mã trong một tin nhắn."),
-        resolved_notice="Ticket này đã được khắc phục. Nếu sự cố tái diễn, anh/chị vui lòng nhắn lại tại đây.",
         reopen_question=(
             "Ticket này đã được khắc phục. Nếu sự cố tái diễn, anh/chị vui lòng bấm “Sự cố tái diễn” trên thẻ để "
             "chúng tôi tiếp tục xử lý."
@@ -183,12 +180,10 @@ VI = Phrases(
         wrote_after_resolved=(
             "Khách hàng vừa viết tiếp về ticket {code} đã khắc phục. Vui lòng xem luồng email của ticket."
         ),
-        classify_done="Đã cập nhật mức độ ưu tiên.",
         channel_bound_desk="Kênh này đã được gán làm kênh trực của bộ phận hỗ trợ.",
         channel_bound_managers="Kênh này đã được gán làm kênh cảnh báo cho quản lý.",
         channel_bound_customer="Kênh này đã được gán riêng cho khách hàng {customer}.",
         channel_unbound="Kênh này không còn được gán và từ bây giờ được xem là kênh dùng chung.",
-        channel_was_bound="Kênh này đã được gán trước đó. Gõ “bỏ gán kênh” trước khi gán lại.",
         channel_has_outsiders=(
             "Kênh này có người ngoài phạm vi được gán nên chưa gán được; kênh vẫn được xem là kênh dùng chung."
         ),
@@ -206,12 +201,10 @@ VI = Phrases(
             "Không gửi được thông báo của ticket {code} cho {contact} qua {channel}; đã chuyển sang kênh hoặc cấp "
             "hỗ trợ kế tiếp."
         ),
-        dead_letter="Không gửi được {what} sau nhiều lần thử: {reason}.",
         poisoned="Không xử lý được {what} sau nhiều lần thử; bản ghi đã được tách riêng, cần người vận hành kiểm tra.",
         mail_held="Email từ {sender} cần người xem: {reason}. Tiêu đề: {subject}",
         bounced="Email của ticket {code} bị trả lại ({report}). Vui lòng liên hệ người nhận qua kênh khác.",
         reading_faults="Tệp cấu hình vừa sửa có lỗi nên chưa được áp dụng; bản trước vẫn đang dùng.\n\n{faults}",
-        late_catch_up="Hệ thống đã chậm {minutes} phút và đang xử lý bù; một số thông báo đến trễ.",
         store_away=("Hệ thống đang bận. Anh/chị vui lòng thử lại sau một phút; nếu gấp, vui lòng gọi {support_phone}."),
     ),
     refusals=Refusals(
