@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | check-config | tickets`."""
+"""The command line: `python -m bot run | check-config | doctor | tickets`."""
 
 import argparse
 import asyncio
@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from zoneinfo import ZoneInfo
 from bot.config.check import check_config
 from bot.config.load import load_book
 from bot.desk.ports import RecordKey
+from bot.doctor.examine import examine
+from bot.doctor.lines import worst
 from bot.errors import ConfigError, StoreAwayError
 from bot.settings import Settings, read_settings
 from bot.sla.book import Book
@@ -21,7 +24,7 @@ from bot.store.redis_store import RedisLedger
 from bot.telemetry import configure_logging
 from bot.ticket.codes import normalise
 from bot.ticket.model import Event, Ticket
-from bot.wiring import channels_of, open_store, run
+from bot.wiring import channels_of, installation, open_store, run
 
 _LIST_MAX = 200
 
@@ -57,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check-config", help="prove the desk's files; exit 2 if the desk could not start")
     checking.add_argument("--config", type=Path, help="folder of the files (default: DESK_CONFIG)")
     checking.set_defaults(call=_check)
+    examining = commands.add_parser("doctor", help="look at everything the desk needs; exit 1 if something fails")
+    examining.add_argument("--url", default="", help="public address that Teams is to call, https://…")
+    examining.add_argument("--json", action="store_true", help="as one JSON object")
+    examining.set_defaults(call=_doctor)
     tickets = commands.add_parser("tickets", help="look at tickets").add_subparsers(required=True, metavar="WHAT")
     listing = tickets.add_parser("list", help="list tickets, newest first")
     listing.add_argument("--all", action="store_true", help="also resolved ones")
@@ -80,6 +87,10 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     return check_config(options.config or settings.desk_config)
 
 
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    return asyncio.run(_with_ledger(settings, lambda ledger, _: _examine(ledger, settings, options)))
+
+
 def _list(options: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(_with_ledger(settings, lambda ledger, book: _print_list(ledger, book, options)))
 
@@ -92,6 +103,18 @@ async def _with_ledger(settings: Settings, work: Callable[[RedisLedger, Book], A
     book, _ = load_book(settings.desk_config, channels_of(settings))
     async with open_store(settings, book.desk.id, attach=True) as store:
         return await work(store.ledger, book)
+
+
+async def _examine(ledger: RedisLedger, settings: Settings, options: argparse.Namespace) -> int:
+    async with installation(settings, ledger, public_url=options.url) as desk:
+        lines = await examine(desk)
+    status = worst(lines)
+    if options.json:
+        told = {"status": status, "lines": [asdict(line) for line in lines]}
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        print(*lines, sep="\n")
+    return 1 if status == "fail" else 0
 
 
 async def _print_list(ledger: RedisLedger, book: Book, options: argparse.Namespace) -> int:

@@ -154,13 +154,18 @@ async def _open_mail_door(service: Service, port: int) -> None:
 
 async def _prove_unsigned_is_refused(host: str, port: int) -> None:
     """Post without a token to the own door; anything but 401 means that anybody could speak as Teams."""
-    address = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
-        session.post(f"http://{address}:{port}/api/messages", json={"type": "message"}) as answer,
+        session.post(f"{own_url(host, port)}/api/messages", json={"type": "message"}) as answer,
     ):
         if answer.status != _UNAUTHORIZED:
             raise ConfigError([Fault("self-test", None, f"an unsigned POST was answered {answer.status}, not 401")])
+
+
+def own_url(host: str, port: int) -> str:
+    """Return where a replica that listens on `host` is reached from its own machine."""
+    address = f"[{host}]" if ":" in host else ("127.0.0.1" if host == "0.0.0.0" else host)  # noqa: S104
+    return f"http://{address}:{port}"
 
 
 def _tell(service: Service, doors: Doors, port: int) -> None:

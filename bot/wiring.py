@@ -26,12 +26,13 @@ from bot.desk.mailroom import Mailroom
 from bot.desk.ports import Clock, Ledger, Messenger
 from bot.desk.reads import Reads
 from bot.desk.taps import Taps
-from bot.errors import ConfigError, Fault, Refused
+from bot.doctor.installation import Installation, TeamsSide
+from bot.errors import ConfigError, Fault, Refused, StoreAwayError
 from bot.mail.door import MailDoor
 from bot.mail.local_mailbox import LocalMailbox
 from bot.mail.messenger import MailMessenger
 from bot.mail.smtp_door import SmtpDoor
-from bot.running import Doors, Service, serve, store_answers
+from bot.running import Doors, Service, own_url, serve, store_answers
 from bot.settings import Settings
 from bot.sla.instants import Instant
 from bot.store.embedded import EmbeddedStore, running_url
@@ -284,6 +285,47 @@ async def build(
         warnings=warnings,
         closers=teams.closers,
     )
+
+
+@contextlib.asynccontextmanager
+async def installation(
+    settings: Settings,
+    ledger: RedisLedger,
+    *,
+    public_url: str = "",
+    clock: Clock | None = None,
+    real_s: Callable[[], float] = time.time,  # noqa: TID251  compared with the store's
+) -> AsyncIterator[Installation]:
+    """Yield what `doctor` looks at; nothing of it runs. Raises ConfigError with every fault of the desk's files."""
+    book, warnings = load_book(settings.desk_config, channels_of(settings))
+    store_clock = StoreClock(speed=settings.desk_speed)
+    with contextlib.suppress(StoreAwayError):  # the check of the store says so
+        await store_clock.sync(ledger)
+    clock = clock or store_clock
+    local, app_id = settings.desk_mode == "development", settings.microsoft_app_id
+    metadata_url = settings.bot_openid_metadata_url or TEAMS_METADATA_URL
+    credentials = Credentials(_login(settings, app_id or NOBODY))
+    connector = Connector(credentials, app_id=app_id, allow_loopback_http=local)
+    keys = KeyCache(metadata_url, allow_loopback_http=local)
+    try:
+        yield Installation(
+            book=book,
+            warnings=tuple(warnings),
+            ledger=ledger,
+            clock=clock,
+            real_s=real_s,
+            vitals=Vitals(ledger, clock, Telemetry(speed=settings.desk_speed), loops={}),
+            teams=TeamsSide(credentials, connector, keys, metadata_url) if settings.has_credentials else None,
+            own_url=own_url(settings.host, settings.port) if settings.port else "",
+            public_url=public_url,
+            smtp_port=settings.mail_smtp_port,
+            mail_folder=settings.desk_data / "mail",
+            loopback_allowed=local,
+        )
+    finally:
+        await connector.close()
+        await credentials.close()
+        await keys.close()
 
 
 @dataclass(frozen=True)

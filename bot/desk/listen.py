@@ -6,6 +6,7 @@ from bot.desk.arrivals import Incoming, MembersChanged, People
 from bot.desk.bindings import Bindings
 from bot.desk.confirm import Confirm
 from bot.desk.handle import Desk, Done, Taken
+from bot.desk.heard import Heard
 from bot.desk.identity import author_for, person_key, staff_of
 from bot.desk.orders import read_order
 from bot.desk.ports import Member
@@ -28,9 +29,27 @@ class Listen:
         self._people = people
         self._bindings = bindings
         self._confirm = confirm
+        self._heard = Heard(desk.ledger, desk.clock)
 
     async def incoming(self, incoming: Incoming) -> str:
         """Handle a message, an edit or a deletion; returns a word for the log."""
+        word = await self._understand(incoming)
+        await self._heard.note(incoming)
+        return word
+
+    async def members_changed(self, change: MembersChanged) -> str:
+        """Greet where the bot was added; look again at bound channels where people were added."""
+        if change.bot_added:
+            await self._welcome(change)
+            return "added"
+        if change.bot_removed:
+            await self._bindings.forget(change.chat.conversation, team=change.team)
+            return "removed"
+        if change.added:
+            return await self._bindings.recheck(change)
+        return "silent"
+
+    async def _understand(self, incoming: Incoming) -> str:
         book = self._desk.books.book()
         if incoming.kind == "deleted":
             return await self._follow(incoming, "deleted")
@@ -54,18 +73,6 @@ class Listen:
         if incoming.chat.personal:
             return await self._personal(incoming, book)
         return await self._in_channel(incoming, book)
-
-    async def members_changed(self, change: MembersChanged) -> str:
-        """Greet where the bot was added; look again at bound channels where people were added."""
-        if change.bot_added:
-            await self._welcome(change)
-            return "added"
-        if change.bot_removed:
-            await self._bindings.forget(change.chat.conversation, team=change.team)
-            return "removed"
-        if change.added:
-            return await self._bindings.recheck(change)
-        return "silent"
 
     async def _welcome(self, change: MembersChanged) -> None:
         """Greet, once: Teams tells an installation twice, in two shapes."""

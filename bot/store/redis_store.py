@@ -10,6 +10,7 @@ from redis.backoff import ExponentialBackoff
 from bot.desk.ports import Backlog
 from bot.errors import ConfigError, Fault
 from bot.sla.instants import Instant
+from bot.store.durability import Durability, ask_durability
 from bot.store.keys import Keys
 from bot.store.lanes import DEFAULT_LIMITS, Lanes, Limits, limits_as_json
 from bot.store.records import Records
@@ -58,6 +59,10 @@ class RedisLedger(Records, Timers, Lanes, Shelves):
             dead=dead,
             poisoned=poisoned,
         )
+
+    async def durability(self) -> Durability | None:
+        """Return how well the server keeps what it is given; None if it tells nobody."""
+        return await ask_durability(self._client, within_s=self._within_s)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -118,8 +118,9 @@ class Credentials:
     def _read(self, answer: dict[str, Any]) -> _Token:
         value = answer.get("access_token")
         if not isinstance(value, str) or not value:
-            _log.warning("the login refused: %s", str(answer.get("error"))[:80])
-            raise DeliveryError("the login refused")
+            reason = str(answer.get("error"))[:80]
+            _log.warning("the login refused: %s", reason)
+            raise DeliveryError(f"the login refused: {reason}")
         now = self._monotonic()
         lasts_s = float(answer.get("expires_in") or 0)
         # A fifth of its life, at most five minutes, is left for a login that needs several tries.
