@@ -282,6 +282,6 @@ def test_a_store_that_does_not_answer_is_told(shell: Shell) -> None:
 def test_help_has_a_line_for_every_command(shell: Shell) -> None:
     done = shell.type("--help")
     assert done.returncode == 0
-    for command in ("run", "check-config", "tickets"):
+    for command in ("run", "check-config", "doctor", "tickets"):
         assert re.search(rf"^ +{command}\s+\w", done.stdout, re.MULTILINE)
     assert shell.type().returncode == 2

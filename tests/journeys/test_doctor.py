@@ -214,6 +214,9 @@ async def test_a_proxy_that_does_not_pass_on_is_told(ward: Ward, status: int) ->
 async def test_a_public_address_that_is_away_or_without_tls_is_told(ward: Ward) -> None:
     line = await ward.line("public door", url=f"http://127.0.0.1:{free_port()}")
     assert (line.status, "was not reached" in line.found) == ("fail", True)
+    unknown_authority = ward.desk.channel.login.url.removesuffix("/adfs")
+    line = await ward.line("public door", url=unknown_authority)
+    assert (line.status, "Certificate" in line.found) == ("fail", True)
     line = await ward.line("public door", url="http://bot.example.com")
     assert (line.status, "is not an https address" in line.found) == ("fail", True)
 
