@@ -120,11 +120,11 @@ def without_doubts(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def answering(status: int) -> AsyncIterator[int]:
-    """Yield the port of something that answers every POST with `status`."""
+async def answering(status: int, location: str = "") -> AsyncIterator[int]:
+    """Yield the port of something that answers every POST with `status`, and points to `location`."""
 
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(status=status)
+        return web.Response(status=status, headers={"Location": location} if location else {})
 
     app = web.Application()
     app.router.add_post("/{path:.*}", answer)
@@ -205,9 +205,10 @@ async def test_a_door_that_lets_strangers_in_is_told(ward: Ward) -> None:
 
 @pytest.mark.parametrize("status", [301, 404, 502])
 async def test_a_proxy_that_does_not_pass_on_is_told(ward: Ward, status: int) -> None:
-    async with answering(status) as port:
+    async with answering(status, location=f"{ward.desk.channel.bot_url}/api/messages") as port:
         line = await ward.line("public door", url=f"http://127.0.0.1:{port}/api/messages")
-    assert (line.status, f"answered {status}, not 401" in line.found) == ("fail", True)
+    assert line.status == "fail"
+    assert line.found == f"an unsigned POST to http://127.0.0.1:{port} was answered {status}, not 401"
     assert "proxy" in line.do
 
 
