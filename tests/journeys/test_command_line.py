@@ -127,7 +127,7 @@ class Running:
         """Return the process of its embedded store."""
         children = Path(f"/proc/{self.process.pid}/task").glob("*/children")
         pids = [int(pid) for file in children for pid in file.read_text().split()]
-        return next((pid for pid in pids if "valkey" in Path(f"/proc/{pid}/comm").read_text()), None)
+        return next((pid for pid in pids if "valkey" in _command_of(pid)), None)
 
     async def end(self, how: signal.Signals) -> int:
         """Send a signal and return the exit code; it must end within seconds."""
@@ -148,6 +148,14 @@ async def until(
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     return Shell(tmp_path)
+
+
+def _command_of(pid: int) -> str:
+    """Return what a process runs; empty if it ended while we looked."""
+    try:
+        return Path(f"/proc/{pid}/comm").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 async def mailed_ticket(shell: Shell, running: Running) -> str:
