@@ -1,24 +1,31 @@
 """The guides are true where a machine can tell: links, commands, metrics, states, settings, scripts."""
 
 import re
+import unicodedata
 from typing import get_args, get_type_hints
 
 import pytest
 
+from bot.config.load import load_book
 from bot.desk.orders import read_order
 from bot.settings import Settings
+from bot.sla.instants import MINUTE
 from bot.telemetry import Telemetry
+from bot.text.formats import span
+from bot.text.phrases import phrases
 from bot.web import health
 from tests.infra.tools import ROOT
 
 GUIDES = ("docs/tenant.md", "docs/operator.md", "infra/README.md", "manifest/README.md")
+PAGES = ("docs/khach-hang.md", "docs/ky-su.md", "docs/quan-ly.md")
+PICTURE_BYTES_MAX = 150_000
 
 
 def text(guide: str) -> str:
     return (ROOT / guide).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("guide", GUIDES)
+@pytest.mark.parametrize("guide", [*GUIDES, *PAGES])
 def test_links_and_named_scripts_lead_somewhere(guide: str) -> None:
     folder = (ROOT / guide).parent
     links = re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", text(guide))
@@ -34,6 +41,59 @@ def test_every_command_that_the_guides_tell_to_type_is_understood() -> None:
     assert (len(taught), len(in_english)) == (4, 4)
     assert [read_order(command) for command in taught] == [read_order(command) for command in in_english]
     assert all(order is not None and order.what in ("bind", "unbind") for order in map(read_order, taught))
+
+
+def test_every_command_that_the_engineers_page_teaches_is_understood() -> None:
+    taught = re.findall(r"`@Trực Ban ([^`]+)`", text("docs/ky-su.md"))
+    orders = [read_order(command) for command in taught]
+    assert len(taught) > 3
+    assert [order.what for order in orders if order] == ["bind", "bind", "bind", "unbind", "help"]
+    assert [order.role for order in orders if order][:3] == ["desk", "managers", "customer"]
+
+
+def test_the_buttons_that_the_engineers_page_explains_are_on_the_card() -> None:
+    words = phrases("vi").cards
+    explained = set(re.findall(r"\*\*([^*]+)\*\*", text("docs/ky-su.md")))
+    buttons = {
+        words.button_acknowledge, words.button_keep, words.button_resolve, words.button_note, words.button_classify,
+        words.button_reclassify, words.button_pause, words.button_resume, words.button_reopen,
+    }  # fmt: skip
+    assert buttons - explained == set()
+
+
+def test_the_engineers_table_holds_the_policys_minutes() -> None:
+    policy = load_book(ROOT / "infra" / "desk", frozenset({"mail"}))[0].policy
+    rows = {
+        name: [cell.removesuffix(" làm việc") for cell in re.findall(r"(?<=\| )[^|]+?(?= \|)", line)[1:]]
+        for line in text("docs/ky-su.md").splitlines()
+        for name in ("Giữ được", "Nhắc trước khi hết", "Chưa ai nhận thì nhắc lại mỗi")
+        if line.startswith(f"| {name} |")
+    }
+    ladders = [policy.priorities[name].ladder for name in ("P1", "P2", "P3", "P4")]
+    assert rows == {
+        "Giữ được": [span("vi", policy.ack_lasts(name)) if name == "P4" else minutes(policy.ack_lasts(name))
+                     for name in ("P1", "P2", "P3", "P4")],
+        "Nhắc trước khi hết": [minutes(ladder.ack_warning or 0) for ladder in ladders],
+        "Chưa ai nhận thì nhắc lại mỗi": [
+            minutes(ladder.repeat_every) if ladder.repeat_every else "–" for ladder in ladders
+        ],
+    }  # fmt: skip
+
+
+def minutes(length: int) -> str:
+    return f"{length // MINUTE} phút"
+
+
+def test_every_picture_is_small_and_shown_in_a_guide() -> None:
+    pictures = {f"pictures/{path.name}": path.stat().st_size for path in (ROOT / "docs" / "pictures").glob("*.png")}
+    shown = set(re.findall(r"\((?:docs/)?(pictures/[\w.-]+)\)", "".join(map(text, (*PAGES, "README.md")))))
+    assert shown == set(pictures)
+    assert [name for name, size in pictures.items() if size > PICTURE_BYTES_MAX] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_vietnamese_is_written_with_composed_marks(page: str) -> None:
+    assert unicodedata.is_normalized("NFC", text(page))
 
 
 def test_the_operators_table_explains_every_state_of_the_desk() -> None:
