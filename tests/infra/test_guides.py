@@ -10,6 +10,7 @@ from bot.config.load import load_book
 from bot.desk.orders import read_order
 from bot.settings import Settings
 from bot.sla.instants import MINUTE
+from bot.store.keys import Keys
 from bot.telemetry import Telemetry
 from bot.text.formats import span
 from bot.text.phrases import phrases
@@ -82,6 +83,12 @@ def test_the_engineers_table_holds_the_policys_minutes() -> None:
 
 def minutes(length: int) -> str:
     return f"{length // MINUTE} phút"
+
+
+def test_the_runbook_names_the_list_of_dead_letters() -> None:
+    desk = load_book(ROOT / "infra" / "desk", frozenset({"mail"}))[0].desk
+    named = re.findall(r"valkey-cli (?:--raw )?(?:LRANGE|DEL) '([^']+)'", text("docs/operator.md"))
+    assert named == [Keys(desk.id).dead] * 2
 
 
 def test_every_picture_is_small_and_shown_in_a_guide() -> None:
