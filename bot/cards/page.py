@@ -104,6 +104,8 @@ def _style(view: PageView) -> str:
         return "good"
     if view.breached or (view.left is not None and view.left < 0):
         return "attention"
+    if view.left is None:  # paused: nothing burns, however much was used before
+        return "accent"
     if view.used_percent >= _HURRY_PERCENT or view.kind == "ack_warning":
         return "warning"
     return "accent" if view.holder or view.kind == "information" else "warning"

@@ -79,6 +79,16 @@ def test_a_held_page_shows_who_and_until_when_and_offers_no_taking() -> None:
     assert "Đỗ Thị Quỳnh Trâm (đến 10:28 hôm nay)" in words(card)
 
 
+def test_a_paused_ticket_looks_calm_however_much_of_its_time_was_used_unless_it_is_overdue() -> None:
+    def colour(used_percent: int, *, breached: bool = False) -> str:
+        view = samples.page("step", "waiting", used_percent=used_percent, breached=breached)
+        return str(draw(view, "vi")["body"][0]["style"])
+
+    assert (colour(20), colour(95)) == ("accent", "accent")
+    assert colour(120, breached=True) == "attention"
+    assert draw(samples.page("step", "received", used_percent=95), "vi")["body"][0]["style"] == "warning"
+
+
 def test_the_holder_who_is_warned_can_keep_the_ticket_with_one_tap() -> None:
     card = draw(samples.page("ack_warning", "working"), "vi")
     assert (card["actions"][0]["verb"], card["actions"][0]["title"]) == ("acknowledge", "Tiếp tục xử lý")
