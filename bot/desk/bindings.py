@@ -33,7 +33,10 @@ class Bindings:
         if order.role == "customer" and customer is None:
             return await self._refuse(incoming, "unknown_customer")
         members = await self._people.members(incoming.chat)
-        if members is None or any(_outsider(member, customer, book) for member in members):
+        if members is None and customer is not None:
+            return await self._refuse(incoming, "members_unknown")
+        # Without a list the desk's own word stands for its own channels: they are where its pages go.
+        if any(_outsider(member, customer, book) for member in members or ()):
             return await self._refuse(incoming, "channel_has_outsiders")
         await self._bind(incoming, order, customer, staff)
         return "bound"

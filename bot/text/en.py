@@ -180,6 +180,10 @@ EN = Phrases(
         channel_bound_managers="This channel is now the managers' channel for alerts.",
         channel_bound_customer="This channel is now bound to {customer} alone.",
         channel_unbound="This channel is no longer bound and counts as shared from now on.",
+        members_unknown=(
+            "Teams did not say who is in this channel, so it cannot be bound to a customer yet. "
+            "Please try again in a few minutes."
+        ),
         channel_has_outsiders=(
             "Somebody from outside is in this channel, so it cannot be bound like this and stays shared."
         ),

@@ -159,6 +159,7 @@ class Sayings:
     channel_bound_customer: str
     channel_unbound: str
     channel_has_outsiders: str
+    members_unknown: str
     """Why a channel cannot be bound to one customer."""
     binding_lapsed: str
     bind_usage: str

@@ -184,6 +184,10 @@ VI = Phrases(
         channel_bound_managers="Kênh này đã được gán làm kênh cảnh báo cho quản lý.",
         channel_bound_customer="Kênh này đã được gán riêng cho khách hàng {customer}.",
         channel_unbound="Kênh này không còn được gán và từ bây giờ được xem là kênh dùng chung.",
+        members_unknown=(
+            "Teams chưa cho biết ai đang có mặt trong kênh này nên chưa thể gán kênh cho khách hàng. "
+            "Anh/chị vui lòng thử lại sau ít phút."
+        ),
         channel_has_outsiders=(
             "Kênh này có người ngoài phạm vi được gán nên chưa gán được; kênh vẫn được xem là kênh dùng chung."
         ),

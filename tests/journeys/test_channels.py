@@ -94,6 +94,19 @@ async def test_a_channel_with_outsiders_is_not_bound_to_a_customer_nor_to_the_de
     assert await roles(desk) == before
 
 
+async def test_where_teams_names_no_members_the_desks_channel_is_bound_and_a_customers_is_not(scene: Scene) -> None:
+    desk, lead = scene.desk, scene.persona(scene.desk.people.l2)
+    places = [desk.channel.channel(name, lead) for name in ("Ca đêm", "An Phú 2")]
+    for place in places:
+        desk.channel.connector.fail(status=403, times=9, match=lambda _, path: "pagedmembers" in path)
+        order = "gắn kênh trực" if place is places[0] else f"gắn kênh khách hàng {desk.people.customer.id}"
+        await desk.bind(lead, place, order)
+    bound = (await desk.service.desk.desk_record()).channels
+    assert bound[places[0].id].role == "desk"
+    assert places[1].id not in bound
+    assert "thử lại" in desk.channel.texts(places[1])[-1]
+
+
 async def test_unbinding_makes_a_channel_shared(scene: Scene) -> None:
     desk, people = scene.desk, scene.desk.people
     code = await scene.open_ticket("[P1] Chi nhánh Bí Mật")
