@@ -122,7 +122,7 @@ class Policy(Frozen):
     """A desk's promise, frozen with each ticket by `content_hash`."""
 
     version: Literal[1]
-    clock_starts: Literal["first_contact", "notice"] = "first_contact"
+    clock_starts: Literal["first_contact"] = "first_contact"
     notice_window: Duration
     codes: Codes
     hours: dict[str, Hours]
