@@ -228,6 +228,7 @@ class Desk:
                 indexes=(
                     IndexChange("tickets", ticket.code, opened),
                     IndexChange("open", ticket.code, opened if ticket.state == "open" else None),
+                    IndexChange(f"of:{ticket.customer}", ticket.code, opened),
                 ),
             )
         )

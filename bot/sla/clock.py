@@ -1,10 +1,11 @@
 """The clock of one ticket, derived from its events. Nothing is counted up, so nothing can drift.
 
-Source: product.md D1, D7-D9, D15; support procedure, article 2.4.
+Source: product.md D1, D7-D9, D15-D16; support procedure, article 2.4.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -16,15 +17,18 @@ from bot.sla.instants import Instant, Span
 class ClockEvent(BaseModel):
     """Something that moves the clock.
 
-    start: first contact. pause/resume: by `pause`, a number unique in the ticket. suspend/agree: the whole
-    customer's configuration. corrected: used time carries over. worsened: the clock restarts. resolve may be
-    set back to an evidenced time.
+    start: first contact; of several the earliest counts. notice: by phone or chat. pause/resume: by `pause`, a
+    number unique in the ticket. suspend/agree: the contract of the whole customer, by the suspension's id in
+    `reason`. corrected: used time carries over. worsened: the clock restarts. resolve may be set back to an
+    evidenced time. merge: another ticket has this incident's clock.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     at: Instant
-    kind: Literal["start", "pause", "resume", "corrected", "worsened", "resolve", "reopen"]
+    kind: Literal[
+        "start", "notice", "pause", "resume", "suspend", "agree", "corrected", "worsened", "resolve", "reopen", "merge"
+    ]
     priority: str | None = None
     pause: int | None = None
     reason: str = ""
@@ -38,6 +42,9 @@ class Promise(Protocol):
 
     @property
     def hours(self) -> str: ...  # noqa: D102
+
+    @property
+    def clock_starts(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,21 @@ class Reading:
     priority: str
     runs: tuple[Run, ...]
     calendars: Mapping[str, Calendar]
-    paused_by: tuple[str, ...]
-    """Reasons of the pauses that are open, oldest first."""
+    pauses: Mapping[int, str]
+    """Reasons of the pauses that are open, by number, oldest first."""
+    suspended: bool
+    waits_for_notice: bool
     resolved_at: Instant | None
+    merged: bool = False
+
+    @property
+    def paused_by(self) -> tuple[str, ...]:
+        """Return why the open clock stands, the suspension of the whole customer last; empty: it does not."""
+        return (
+            *(("notice",) if self.waits_for_notice else ()),
+            *self.pauses.values(),
+            *(("suspension",) if self.suspended else ()),
+        )
 
     @property
     def running(self) -> bool:
@@ -116,54 +135,97 @@ def read_clock(
 
     Raises ValueError if there is no start, KeyError for a priority that the policy does not have.
     """
-    ordered = sorted(events, key=lambda event: event.at)  # stable: the recorded order decides a tie
-    if not any(event.kind == "start" for event in ordered):
+    if not any(event.kind == "start" for event in events):
         raise ValueError("a clock without a start")
-    runs: list[Run] = []
-    open_pauses: dict[int, str] = {}
-    used: Span = 0
-    running_since: Instant | None = None
-    started_at: Instant = 0
-    priority = ""
-    resolved_at: Instant | None = None
+    hand = _Hand(priorities, calendars)
+    for event in sorted(events, key=_by_time):  # stable: the recorded order decides a tie
+        hand.turn(event)
+    return hand.reading()
 
-    def stop(at: Instant) -> None:
-        nonlocal running_since, used
-        if running_since is not None:
-            hours = priorities[priority].hours
-            runs.append(Run(running_since, at, hours, used))
-            used += calendars[hours].between(running_since, at)
-            running_since = None
 
-    for event in ordered:
-        stop(event.at)
+_by_time = attrgetter("at")
+
+
+class _Hand:
+    """The moving state of one derivation; lives only inside `read_clock`."""
+
+    def __init__(self, priorities: Mapping[str, Promise], calendars: Mapping[str, Calendar]) -> None:
+        self.priorities = priorities
+        self.calendars = calendars
+        self.runs: list[Run] = []
+        self.used: Span = 0
+        self.running_since: Instant | None = None
+        self.started_at: Instant = 0
+        self.priority = ""
+        self.pauses: dict[int, str] = {}
+        self.suspended: set[str] = set()
+        self.noticed = False
+        self.resolved_at: Instant | None = None
+        self.merged = False
+
+    def turn(self, event: ClockEvent) -> None:
+        """Let one event pass: the clock stops, what the event says becomes true, the clock goes on if it may."""
+        self._stop(event.at)
         match event.kind:
             case "start":
-                if not priority:
-                    started_at, priority = event.at, event.priority or ""
+                if not self.priority:
+                    self.started_at, self.priority = event.at, event.priority or ""
+            case "notice":
+                self.noticed = True
             case "pause":
-                open_pauses[event.pause or 0] = event.reason
+                self.pauses[event.pause or 0] = event.reason
             case "resume":
-                open_pauses.pop(event.pause or 0, None)
+                self.pauses.pop(event.pause or 0, None)
+            case "suspend":
+                self.suspended.add(event.reason)
+            case "agree":
+                self.suspended.discard(event.reason)
             case "corrected":
-                priority = event.priority or priority
+                self.priority = event.priority or self.priority
             case "worsened":
-                priority, started_at, used = event.priority or priority, event.at, 0
-                runs.clear()
+                self.priority, self.started_at, self.used = event.priority or self.priority, event.at, 0
+                self.runs.clear()
             case "resolve":
-                resolved_at = event.at
+                self.resolved_at = event.at
             case "reopen":
-                resolved_at = None
-        if priority and not open_pauses and resolved_at is None:
-            running_since = event.at
-    if running_since is not None:
-        runs.append(Run(running_since, None, priorities[priority].hours, used))
-    return Reading(
-        started_at=started_at,
-        target=priorities[priority].target,
-        priority=priority,
-        runs=tuple(runs),
-        calendars=calendars,
-        paused_by=tuple(open_pauses.values()),
-        resolved_at=resolved_at,
-    )
+                self.resolved_at = None
+            case "merge":
+                self.merged = True
+        if self._runs():
+            self.running_since = event.at
+
+    def reading(self) -> Reading:
+        """Return the clock as it stands after the last event."""
+        promise = self.priorities[self.priority]
+        runs = tuple(self.runs)
+        if self.running_since is not None:
+            runs = (*runs, Run(self.running_since, None, promise.hours, self.used))
+        return Reading(
+            started_at=self.started_at,
+            target=promise.target,
+            priority=self.priority,
+            runs=runs,
+            calendars=self.calendars,
+            pauses=dict(self.pauses),
+            suspended=bool(self.suspended),
+            waits_for_notice=self._waits_for_notice(),
+            resolved_at=self.resolved_at,
+            merged=self.merged,
+        )
+
+    def _stop(self, at: Instant) -> None:
+        if self.running_since is None:
+            return
+        hours = self.priorities[self.priority].hours
+        if at > self.running_since:
+            self.runs.append(Run(self.running_since, at, hours, self.used))
+            self.used += self.calendars[hours].between(self.running_since, at)
+        self.running_since = None
+
+    def _runs(self) -> bool:
+        return bool(self.priority) and not (
+            self.pauses or self.suspended or self.merged or self.resolved_at is not None or self._waits_for_notice()
+        )
+
+    def _waits_for_notice(self) -> bool:
+        return not self.noticed and self.priorities[self.priority].clock_starts == "notice"

@@ -4,12 +4,14 @@ Source: product.md, "The contract in numbers", "The default ladder", D1-D3, D6, 
 """
 
 import hashlib
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from bot.sla.instants import MINUTE, Span
 from bot.sla.shapes import Channel, Duration, Frozen, Share, Weekday, Window
+
+ClockStarts: TypeAlias = Literal["first_contact", "notice"]
 
 
 class Hours(Frozen):
@@ -51,10 +53,20 @@ class Step(Frozen):
         return self.after if self.after is not None else target * (self.share or 0) // 100
 
 
+class Chase(Frozen):
+    """How the desk asks after a pause (D8): the holder at first, `level` if that stays unanswered. Working time."""
+
+    after: Duration = Field(gt=0)
+    unanswered_after: Duration = Field(gt=0)
+    level: str
+    by: tuple[Channel, ...] = Field(min_length=1)
+
+
 class Ladder(Frozen):
     """Whom to page as a target is used up."""
 
     steps: tuple[Step, ...] = Field(min_length=1)
+    chase: Chase | None = None
     repeat_every: Duration | None = None
     ack_warning: Duration = 0
     after_breach_every: Duration
@@ -76,6 +88,10 @@ class Priority(Frozen):
     target: Duration = Field(gt=0)
     hours: str
     ladder: Ladder
+    clock_starts: ClockStarts = "first_contact"
+    """D1. A priority that does not say so itself has the policy's."""
+    call_back_within: Duration | None = None
+    """Set where the customer must be called back after the resolution (D9): how soon."""
     working_day: Duration | None = None
     """Set when the target is promised in working days: the length of one, for how it is shown."""
 
@@ -122,7 +138,7 @@ class Policy(Frozen):
     """A desk's promise, frozen with each ticket by `content_hash`."""
 
     version: Literal[1]
-    clock_starts: Literal["first_contact"] = "first_contact"
+    clock_starts: ClockStarts = "first_contact"
     notice_window: Duration
     codes: Codes
     hours: dict[str, Hours]
@@ -131,6 +147,18 @@ class Policy(Frozen):
     triage: Triage
     ack_divisor: int = Field(default=3, ge=1, description="an acknowledgement lasts target / ack_divisor")
     uptime: Uptime
+
+    @model_validator(mode="before")
+    @classmethod
+    def _priorities_inherit(cls, data: object) -> object:
+        if not isinstance(data, dict) or not isinstance(data.get("priorities"), dict):
+            return data
+        starts = data.get("clock_starts", "first_contact")
+        priorities = {
+            name: {"clock_starts": starts, **priority} if isinstance(priority, dict) else priority
+            for name, priority in data["priorities"].items()
+        }
+        return data | {"priorities": priorities}
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Policy":

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from bot.sla.instants import Instant
-from bot.ticket.model import Chat, Copy, Language, Participant, PersonKey
+from bot.ticket.model import Chat, Copy, Language, Participant, PersonKey, PhoneNotice, Ticket
+
+PauseReason: TypeAlias = Literal["third_party", "customer", "out_of_control", "customer_fault", "out_of_scope"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class OpenByMail:
     missing: tuple[str, ...] = ()
     """Which of the customer's duties (article 3) the mail does not show; names of phrases."""
     attachments: tuple[str, ...] = ()
+    call: PhoneNotice | None = None
+    """A call of this customer that the mail follows, not yet claimed by another ticket (D1)."""
 
 
 @dataclass(frozen=True)
@@ -122,12 +126,79 @@ class Acknowledge:
 
 
 @dataclass(frozen=True)
+class RecordNotice:
+    """A phone call about this ticket, entered by an engineer, at the time of the call (D1)."""
+
+    by: Staff
+    at: Instant
+    caller: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ConfirmNotice:
+    """Somebody wrote the code before they were allowed to see the ticket, and has proved since who they are (D1)."""
+
+    person: PersonKey
+    at: Instant
+    """The arrival of their message."""
+
+
+@dataclass(frozen=True)
+class Escalate:
+    """`Chuyển lên cấp trên`: page a level now, whatever the clock says."""
+
+    by: Staff
+    level: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """`Bàn giao`: offer the ticket to a colleague, who is paged; the holder keeps it until they take it."""
+
+    by: Staff
+    to: str
+    """Person id of the roster."""
+    note: str
+
+
+@dataclass(frozen=True)
 class Resolve:
-    """`Đã khắc phục`, or a workaround (D9)."""
+    """`Đã khắc phục`, or a workaround (D9). `at`: when it really was, with `evidence`; None: now."""
 
     by: Staff
     note: str
     workaround: bool = False
+    at: Instant | None = None
+    evidence: str = ""
+    called: str = ""
+    """Whom of the customer the engineer called back already; empty: nobody yet."""
+
+
+@dataclass(frozen=True)
+class CalledBack:
+    """The call that P1 and P2 owe after the resolution was made (D9)."""
+
+    by: Staff
+    whom: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Absorb:
+    """Another ticket of the same customer is about the same incident: take over what it has."""
+
+    by: Staff
+    other: Ticket
+
+
+@dataclass(frozen=True)
+class MergeInto:
+    """This ticket is a duplicate of `into`, which has absorbed it."""
+
+    by: Staff
+    into: str
 
 
 @dataclass(frozen=True)
@@ -153,16 +224,39 @@ class Pause:
     """Stop the clock (D8)."""
 
     by: Staff
-    reason: Literal["third_party", "customer", "out_of_control", "customer_fault", "out_of_scope"]
+    reason: PauseReason
     note: str
+    reference: str = ""
+    """`third_party`: the provider's reference."""
+    asked: str = ""
+    """`customer`: what was asked; empty: the note says it."""
+    agreed_by: str = ""
+    """`out_of_control`: the contact of the customer who agreed."""
+    evidence: str = ""
+    """`customer_fault`, `out_of_scope`: what proves it. A refused remote session: which slot was offered."""
+    since: Instant | None = None
+    """Set back to an evidenced time, such as the earliest slot of a remote session that the customer refused."""
+    chase_at: Instant | None = None
+    """When to ask after it; None: as the policy has it."""
 
 
 @dataclass(frozen=True)
 class Resume:
-    """Let the clock run again."""
+    """Let the clock run again. `pause`: end only this one; None: every open pause."""
 
     by: Staff
     note: str = ""
+    pause: int | None = None
+
+
+@dataclass(frozen=True)
+class AnswerChase:
+    """Somebody asked after a pause; `chase_at`: when to ask again, None: as the policy has it."""
+
+    by: Staff
+    pause: int
+    note: str
+    chase_at: Instant | None = None
 
 
 @dataclass(frozen=True)
@@ -218,11 +312,19 @@ Command: TypeAlias = (
     | CodePosted
     | ChatMessage
     | Acknowledge
+    | RecordNotice
+    | ConfirmNotice
+    | Escalate
+    | HandOver
     | Resolve
+    | CalledBack
+    | Absorb
+    | MergeInto
     | Note
     | Reclassify
     | Pause
     | Resume
+    | AnswerChase
     | Reopen
     | Bind
     | Wake

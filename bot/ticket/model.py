@@ -13,7 +13,7 @@ from bot.sla.escalation import Ack, PageKind, Progress
 from bot.sla.instants import Instant
 
 Language: TypeAlias = Literal["vi", "en"]
-State: TypeAlias = Literal["open", "resolved"]
+State: TypeAlias = Literal["open", "resolved", "merged"]
 
 
 class Part(BaseModel):
@@ -109,6 +109,70 @@ class PendingPage(Part):
     channels: dict[str, Literal["queued", "accepted", "dropped", "failed"]]
 
 
+class Notice(Part):
+    """A report by phone or by the code in Teams that was recorded on a ticket (D1)."""
+
+    at: Instant
+    channel: Literal["phone", "teams"]
+    by: str
+    """Who recorded it (`staff:<id>`), or who wrote it (`customer:<tenant>/<object id>`)."""
+    caller: str = ""
+    note: str = ""
+
+
+class PauseDetail(Part):
+    """Why one pause stands, and when the desk asks after it (D8). The clock itself knows only its number and reason."""
+
+    pause: int
+    reason: str
+    note: str
+    by: str
+    reference: str = ""
+    """`third_party`: the provider's own reference."""
+    asked: str = ""
+    """`customer`: what was asked of them."""
+    agreed_by: str = ""
+    """`out_of_control`: the customer's contact who agreed."""
+    evidence: str = ""
+    chase_at: Instant | None = None
+    """When somebody is reminded to ask after it; unanswered, the next level is."""
+    answers: int = 0
+    """How often a chase was answered: names the occurrences apart."""
+
+
+class Deduction(Part):
+    """A stretch of an outage that the contract does not count (D17)."""
+
+    start: Instant
+    end: Instant
+    reason: Literal["provider", "data_centre", "suspended", "excluded"]
+    note: str = ""
+
+
+class Outage(Part):
+    """An interval of unavailability that a manager confirmed (D17); `end` None: it still lasts."""
+
+    n: int
+    start: Instant
+    end: Instant | None
+    evidence: str
+    by: str
+    confirmed_at: Instant
+    deductions: tuple[Deduction, ...] = ()
+    withdrawn: bool = False
+
+
+class CallBack(Part):
+    """The call that P1 and P2 owe the customer after the resolution (D9)."""
+
+    due_at: Instant
+    by: str = ""
+    """Person id of whoever resolved the ticket, and is reminded."""
+    at: Instant | None = None
+    whom: str = ""
+    reminded: bool = False
+
+
 class Ticket(Part):
     """One incident of one customer. The clock is derived from `clock`; nothing is counted up."""
 
@@ -126,6 +190,8 @@ class Ticket(Part):
     opened_at: Instant
     mail_at: Instant | None
     notice_at: Instant | None = None
+    """The first notice, by whichever channel."""
+    notices: tuple[Notice, ...] = ()
     clock: tuple[ClockEvent, ...]
     ack: Ack | None = None
     progress: Progress = Progress()
@@ -140,11 +206,28 @@ class Ticket(Part):
     pending: tuple[PendingPage, ...] = ()
     last_answer_at: Instant | None = None
     """When an engineer last answered by mail; shown on the status card."""
+    pauses: tuple[PauseDetail, ...] = ()
+    """Of every pause that ever was, in the order of their numbers."""
+    outages: tuple[Outage, ...] = ()
     resolution: str = ""
+    workaround: bool = False
     resolved_at: Instant | None = None
+    resolved_by: str = ""
+    """Name of whoever resolved it."""
+    call_back: CallBack | None = None
+    merged_into: str = ""
+    """Code of the ticket that a duplicate was merged into."""
+    offered_to: str = ""
+    """Person id of a colleague whom the holder handed the ticket over to and who has not taken it yet."""
     asked_to_reopen: bool = False
     """The customer wrote after the resolution and was asked whether the fault is back."""
     breach_alerted_at: Instant | None = None
+    breach_corrected_at: Instant | None = None
+    """When a corrected clock first said that an alerted breach was none (D7); the alert stays in the record."""
+    calendar: str = ""
+    """Digest of the calendar files that the last event was derived with: a change is a recorded event (D16)."""
+    expected_at: Instant | None = None
+    """The wake-up set by the last commit: whatever is told later than this is late by our own fault."""
     events: int = 0
     head: str = ""
     """Hash of the last event: each event carries the hash of the one before."""
@@ -175,6 +258,30 @@ class BoundChannel(Part):
     team: str = ""
 
 
+class Suspension(Part):
+    """The contract of one customer stands still: their configuration is unsuitable (article 2.1, D8)."""
+
+    id: str
+    customer: str
+    at: Instant
+    by: str
+    reason: str
+    ended_at: Instant | None = None
+    ended_by: str = ""
+    agreement: str = ""
+
+
+class PhoneNotice(Part):
+    """A call that was taken before its mail came; the ticket that the mail opens claims it (D1)."""
+
+    id: str
+    customer: str
+    at: Instant
+    by: str
+    caller: str = ""
+    note: str = ""
+
+
 class DeskRecord(Part):
     """What the desk learnt in operation: its channels, and where Teams is reached."""
 
@@ -182,6 +289,10 @@ class DeskRecord(Part):
     channels: dict[str, BoundChannel] = {}
     """By conversation id."""
     service_url: str = ""
+    suspensions: tuple[Suspension, ...] = ()
+    """Of every customer, oldest first; ended ones stay until no open ticket can have missed them."""
+    phone_notices: tuple[PhoneNotice, ...] = ()
+    """Calls that no mail has followed yet, oldest first."""
 
     def channel(self, role: str) -> BoundChannel | None:
         """Return the channel with a role, if staff bound one."""
