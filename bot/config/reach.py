@@ -39,7 +39,7 @@ def _prove_promises(source: Source, policy: Policy) -> None:
                 message = f"{name}: this step falls due before the one above it; write the steps in their order"
                 source.note(message, "priorities", name, "ladder", "steps", k + 1)
     rows = [row.uptime_from for row in policy.uptime.credits]
-    if rows != sorted(set(rows), reverse=True) or rows[-1:] != [0.0] or rows[0] >= policy.uptime.promised:
+    if rows != sorted(set(rows), reverse=True) or rows[-1:] != [0] or rows[0] >= policy.uptime.promised:
         message = "credits go down from below the promise to a last row with 'uptime_from: 0'"
         source.note(message, "uptime", "credits")
 

@@ -66,6 +66,8 @@ class Customer(Frozen):
     partner: str | None = None
     contract_number: str
     package: str
+    support_from: date | None = None
+    """First day of the support package, where it is known: the time before it is not paid for (D17)."""
     support_until: date
     maintenance_until: date
     ownership_certificate: bool = True

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from bot.sla.instants import MINUTE, Span
-from bot.sla.shapes import Channel, Duration, Frozen, Share, Weekday, Window
+from bot.sla.shapes import Channel, Duration, Frozen, Percent, Share, Weekday, Window
 
 ClockStarts: TypeAlias = Literal["first_contact", "notice"]
 
@@ -120,18 +120,20 @@ class Codes(Frozen):
 class Credit(Frozen):
     """A row of the credit table: from `uptime_from` (included) the fee is credited by `percent`."""
 
-    uptime_from: float = Field(ge=0, le=100)
-    percent: float = Field(ge=0, le=100)
+    uptime_from: Percent
+    percent: Percent
     may_terminate: bool = False
 
 
 class Uptime(Frozen):
     """The monthly promise and what missing it costs."""
 
-    promised: float = Field(ge=0, le=100)
+    promised: Percent
     credits: tuple[Credit, ...]
-    termination_notice_days: int = 30
-    refund_days: int = 5
+    termination_notice_days: int = Field(default=30, ge=0)
+    """Counted from the month's last day."""
+    refund_days: int = Field(default=5, ge=0)
+    """Counted from the end of the contract."""
 
 
 class Policy(Frozen):

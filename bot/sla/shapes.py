@@ -1,9 +1,10 @@
 """The small value types that policy, roster and calendar files are written with."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from bot.sla.instants import DAY, HOUR, MINUTE, SECOND, Span
 
@@ -66,3 +67,10 @@ Duration: TypeAlias = Annotated[Span, BeforeValidator(parse_duration)]
 Share: TypeAlias = Annotated[int, BeforeValidator(parse_share)]
 Window: TypeAlias = Annotated[tuple[int, int], BeforeValidator(parse_window)]
 """Minutes since midnight: (start, end). end <= start goes over midnight and belongs to its first day."""
+Percent: TypeAlias = Annotated[
+    Decimal,
+    Field(ge=0, le=100, decimal_places=6),
+    PlainSerializer(float, return_type=float, when_used="json"),
+]
+"""Exactly what was written, so that 99.8 can be compared without a doubt. JSON has it as the shortest number, in which
+nine digits survive both ways, and `2`, `2.0` and `"2.00"` look alike: a policy's hash is taken over that."""

@@ -2,6 +2,7 @@
 
 import io
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ class TestTheDeskAsShipped:
             (94.5, 10, True),
             (0, 25, True),
         ]
-        assert policy.uptime.promised == 99.8
+        assert policy.uptime.promised == Decimal("99.8")
 
     @pytest.mark.parametrize(
         ("priority", "rungs"),
