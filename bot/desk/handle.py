@@ -25,9 +25,20 @@ from bot.desk.ports import (
     Stored,
 )
 from bot.errors import ConflictError, Refused
+from bot.sla.instants import Instant
 from bot.sla.policy import Policy
 from bot.ticket import codes
-from bot.ticket.commands import Command, OpenByMail
+from bot.ticket.commands import (
+    Bind,
+    Bounced,
+    ChatMessage,
+    CodePosted,
+    Command,
+    CustomerMail,
+    EngineerMail,
+    OpenByMail,
+    RecordNotice,
+)
 from bot.ticket.decide import Decision, decide
 from bot.ticket.draft import Rules
 from bot.ticket.effects import EFFECT, Effect, Mail, coalesce_key, lane_of
@@ -36,6 +47,7 @@ from bot.ticket.model import DeskRecord, PersonKey, PersonRecord, Ticket
 _log = logging.getLogger("trucban.desk")
 _TRIES = 16
 _DESK = RecordKey("desk", "desk")
+_ABOUT_THE_INCIDENT = (CustomerMail, EngineerMail, Bounced, CodePosted, ChatMessage, Bind, RecordNotice)
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,7 @@ class Desk:
     ) -> Done | Refused | Taken | None:
         """Carry out a command on a ticket; None if there is no such ticket.
 
+        What customers and engineers write about a merged duplicate is carried out on the ticket that absorbed it.
         Raises ConflictError after many lost races, StoreAwayError if the ledger does not answer.
         """
         started = time.monotonic()
@@ -78,6 +91,9 @@ class Desk:
             if stored is None:
                 return None
             ticket = Ticket.model_validate_json(stored.body)
+            if ticket.merged_into and isinstance(command, _ABOUT_THE_INCIDENT):
+                code = ticket.merged_into
+                continue
             rules = await self._rules(ticket.policy, stored_desk, stored.version + 1)
             decision = decide(ticket, command, rules)
             if isinstance(decision, Refused):
@@ -145,6 +161,7 @@ class Desk:
                     body=changed.model_dump_json(exclude_defaults=True).encode(),
                     operation=operation,
                     entries=_entries(effects),
+                    wake_at=self._mail_is_missed_at(changed),
                 )
             )
             if not isinstance(result, Conflict):
@@ -188,6 +205,11 @@ class Desk:
             self._on_commit()
             return record
         raise ConflictError("a person's record kept changing")
+
+    def _mail_is_missed_at(self, record: DeskRecord) -> Instant | None:
+        """Return when the first call lapses that no mail has followed (D1)."""
+        window = self.books.book().policy.notice_window
+        return min((notice.at + window + 1 for notice in record.phone_notices), default=None)
 
     async def _rules(self, policy_hash: str, stored_desk: Stored | None, version: int) -> Rules:
         book = self.books.book()

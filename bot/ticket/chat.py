@@ -7,12 +7,13 @@ Source: D1, D10-D12; "The way in".
 import hashlib
 
 from bot.sla.instants import DAY
+from bot.ticket import notices
 from bot.ticket.commands import Author, Bind, ChatMessage, CodePosted, Staff
 from bot.ticket.draft import Draft
 from bot.ticket.effects import Card, Mail
 from bot.ticket.hold import renew
-from bot.ticket.model import Binding, Chat, Language, PersonKey, Thread
-from bot.ticket.work import end_wait_for_customer
+from bot.ticket.model import Binding, Chat, Language, Notice, PersonKey, Thread
+from bot.ticket.pausing import end_wait_for_customer
 
 BINDING_LASTS = 90 * DAY
 _THREADS_MAX = 20
@@ -26,9 +27,8 @@ def code_posted(draft: Draft, command: CodePosted) -> None:
         renew(draft, command.author)
     else:
         end_wait_for_customer(draft, command.arrived_at, by)
-    if ticket.notice_at is None and not isinstance(command.author, Staff):
-        draft.change(notice_at=command.arrived_at)
-        draft.record("notice", by=by, arrived_at=command.arrived_at, channel="teams")
+    if not isinstance(command.author, Staff) and not any(notice.channel == "teams" for notice in ticket.notices):
+        notices.take(draft, Notice(at=command.arrived_at, channel="teams", by=by))
     if command.link and _thread_key(command.chat) not in {_thread_key(t.chat) for t in ticket.threads}:
         _link(draft, command, by)
     thread = _thread_key(command.chat)
@@ -68,7 +68,11 @@ def bind(draft: Draft, command: Bind) -> None:
     rest = tuple(b for b in draft.ticket.bindings if b.person != command.person)
     until = draft.rules.now + BINDING_LASTS
     draft.change(bindings=(*rest, Binding(person=command.person, address=command.address, until=until)))
-    draft.record("bound", by=f"customer:{command.person}", address=command.address, until=until)
+    by = f"customer:{command.person}"
+    draft.record("bound", by=by, address=command.address, until=until)
+    asked_at, window = command.asked_at, draft.rules.book.policy.notice_window
+    if asked_at is not None and draft.rules.now - asked_at <= window:
+        notices.take(draft, Notice(at=asked_at, channel="teams", by=by))
 
 
 def _ask_whether_it_is_back(draft: Draft, command: ChatMessage) -> None:

@@ -136,15 +136,6 @@ class RecordNotice:
 
 
 @dataclass(frozen=True)
-class ConfirmNotice:
-    """Somebody wrote the code before they were allowed to see the ticket, and has proved since who they are (D1)."""
-
-    person: PersonKey
-    at: Instant
-    """The arrival of their message."""
-
-
-@dataclass(frozen=True)
 class Escalate:
     """`Chuyển lên cấp trên`: page a level now, whatever the clock says."""
 
@@ -195,7 +186,7 @@ class Absorb:
 
 @dataclass(frozen=True)
 class MergeInto:
-    """This ticket is a duplicate of `into`, which has absorbed it."""
+    """Close a duplicate of `into`, which has absorbed it."""
 
     by: Staff
     into: str
@@ -273,6 +264,8 @@ class Bind:
 
     person: PersonKey
     address: str
+    asked_at: Instant | None = None
+    """When they wrote the code before they were allowed to see the ticket: a notice, if confirmed in time (D1)."""
 
 
 @dataclass(frozen=True)
@@ -313,7 +306,6 @@ Command: TypeAlias = (
     | ChatMessage
     | Acknowledge
     | RecordNotice
-    | ConfirmNotice
     | Escalate
     | HandOver
     | Resolve

@@ -6,21 +6,26 @@ from typing import Any
 
 from bot.errors import Refused
 from bot.sla.instants import Instant
-from bot.ticket import chat, hold, intake, paging, work
+from bot.ticket import chat, closing, hold, intake, live, notices, paging, pausing, work
 from bot.ticket.commands import (
+    Absorb,
     Acknowledge,
+    AnswerChase,
     Bind,
     Bounced,
+    CalledBack,
     ChatMessage,
     CodePosted,
     Command,
     CustomerMail,
     Delivered,
     EngineerMail,
+    MergeInto,
     Note,
     OpenByMail,
     Pause,
     Reclassify,
+    RecordNotice,
     Reopen,
     Resolve,
     Resume,
@@ -54,13 +59,18 @@ def decide(ticket: Ticket | None, command: Command, rules: Rules) -> Decision | 
         ticket = intake.new_ticket(command, rules)
     draft = Draft(ticket, rules)
     before = _shown(draft)
+    if not isinstance(command, OpenByMail):
+        live.follow(draft)
     if not isinstance(command, _COMES_FIRST):
         # A hold that ran out before this command must not be renewed by it.
         paging.page_what_is_due(draft)
     refused = _RULES[type(command)](draft, command)
     if isinstance(refused, Refused):
         return refused
+    if isinstance(command, OpenByMail):
+        live.follow(draft)
     wake_at = paging.page_what_is_due(draft)
+    draft.change(expected_at=wake_at)
     if _shown(draft) != before and not isinstance(command, OpenByMail):
         draft.change(shown_version=rules.version)
         draft.redraw(*draft.ticket.copies)
@@ -74,11 +84,15 @@ def _shown(draft: Draft) -> tuple[object, ...]:
         ticket.priority,
         ticket.provisional,
         ticket.clock,
+        ticket.calendar,
         ticket.state,
         ticket.resolution,
         ticket.last_answer_at,
         ticket.notice_at,
         ticket.breach_alerted_at,
+        ticket.breach_corrected_at,
+        ticket.call_back,
+        ticket.pauses,
         (ticket.ack.by, ticket.ack.renewed_at) if ticket.ack is not None else None,
     )
 
@@ -100,11 +114,16 @@ _RULES: dict[type[Any], Callable[[Draft, Any], Refused | None]] = {
     Bind: chat.bind,
     Acknowledge: hold.acknowledge,
     Note: work.note,
-    Resolve: work.resolve,
-    Reopen: work.reopen,
     Reclassify: work.reclassify,
-    Pause: work.pause,
-    Resume: work.resume,
+    RecordNotice: notices.record_notice,
+    Pause: pausing.pause,
+    AnswerChase: pausing.answer_chase,
+    Resume: pausing.resume,
+    Resolve: closing.resolve,
+    CalledBack: closing.called_back,
+    Reopen: closing.reopen,
+    Absorb: closing.absorb,
+    MergeInto: closing.merge_into,
     Wake: _wake,
     Delivered: paging.settle_delivered,
     Undelivered: paging.settle_undelivered,

@@ -6,10 +6,11 @@ from bot.ticket.draft import Draft, Rules
 from bot.ticket.effects import Mail, Mirror
 from bot.ticket.hold import renew
 from bot.ticket.model import MailThread, Ticket
-from bot.ticket.work import end_wait_for_customer
+from bot.ticket.notices import claim_call
+from bot.ticket.pausing import end_wait_for_customer
 
 EXCERPT_LENGTH = 400
-_REFERENCES_KEPT = 20
+REFERENCES_KEPT = 20
 
 
 def new_ticket(command: OpenByMail, rules: Rules) -> Ticket:
@@ -31,7 +32,7 @@ def new_ticket(command: OpenByMail, rules: Rules) -> Ticket:
         clock=(ClockEvent(at=command.received_at, kind="start", priority=priority),),
         mail=MailThread(
             root=command.message_id,
-            references=(*command.references, command.message_id)[-_REFERENCES_KEPT:],
+            references=(*command.references, command.message_id)[-REFERENCES_KEPT:],
             last=command.message_id,
             subject=command.subject,
         ),
@@ -54,6 +55,8 @@ def open_by_mail(draft: Draft, command: OpenByMail) -> None:
         message_id=command.message_id,
         attachments=list(command.attachments),
     )
+    if command.call is not None:
+        claim_call(draft, command.call)
     draft.tell(
         Mail(
             id=draft.next_effect_id(),
@@ -128,4 +131,4 @@ def bounced(draft: Draft, command: Bounced) -> None:
 def _join_thread(draft: Draft, message_id: str) -> None:
     mail = draft.ticket.mail
     references = (*(known for known in mail.references if known != message_id), message_id)
-    draft.change(mail=mail.model_copy(update={"references": references[-_REFERENCES_KEPT:], "last": message_id}))
+    draft.change(mail=mail.model_copy(update={"references": references[-REFERENCES_KEPT:], "last": message_id}))
