@@ -223,6 +223,9 @@ EN = Phrases(
         store_away="The system is busy. Please try again in a minute.",
         unknown_action="The bot does not know this action. Please use the newest card.",
         manager_only="Only a manager can do this.",
+        outage_times="These times are not right: the end must be after the start, and neither may be in the future.",
+        outage_deductions="Time that does not count must lie inside the outage.",
+        no_outage="This ticket has no confirmed outage.",
     ),
     mirrors=Mirrors(
         answer="{author} answered ticket {code} by e-mail at {at}:",

@@ -194,6 +194,9 @@ class Refusals:
     store_away: str
     unknown_action: str
     manager_only: str
+    outage_times: str
+    outage_deductions: str
+    no_outage: str
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,9 @@ VI = Phrases(
         store_away="Hệ thống đang bận. Anh/chị vui lòng thử lại sau một phút.",
         unknown_action="Bot không có thao tác này. Anh/chị vui lòng dùng thẻ mới nhất.",
         manager_only="Thao tác này chỉ dành cho quản lý.",
+        outage_times="Thời gian gián đoạn chưa hợp lệ: giờ kết thúc phải sau giờ bắt đầu và không giờ nào được ở tương lai.",
+        outage_deductions="Thời gian không tính phải nằm trọn trong khoảng gián đoạn đã nhập.",
+        no_outage="Ticket này chưa có lần gián đoạn nào được ghi nhận.",
     ),
     mirrors=Mirrors(
         answer="{author} trả lời ticket {code} qua email lúc {at}:",
