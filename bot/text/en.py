@@ -116,6 +116,34 @@ EN = Phrases(
         input_missing="Please fill this in.",
     ),
     sayings=Sayings(
+        call_noted=(
+            "The call of {customer} at {at} is noted. If the customer's e-mail arrives before {until}, the SLA clock "
+            "counts from the call. Please remind them to write to {support_mail}."
+        ),
+        call_on_ticket="The call at {at} is noted on ticket {code}.",
+        call_without_mail=(
+            "No e-mail has followed the call of {customer} at {at}: there is no ticket and the SLA clock has not "
+            "started. Please remind them to write to {support_mail}. Caller: {caller}."
+        ),
+        order_time_unclear=(
+            "This time could not be read. Please write it like “at 10:05” or “at 10:05 23/11/2026”; it must have passed."
+        ),
+        call_usage=(
+            "To note a customer's call, type “call abc at 10:05 caller's name” (abc is the customer's id), or "
+            "“call 3CX-… at 10:05 caller's name” if there is a ticket code."
+        ),
+        suspension_usage=(
+            "A manager types “suspend abc: reason” to suspend the SLA of customer abc, and “unsuspend abc: what was "
+            "agreed” once both sides agree on a configuration."
+        ),
+        suspended=(
+            "The SLA of {customer} is suspended from {at}. Its open tickets stand still and it is told by e-mail."
+        ),
+        suspended_already="The SLA of {customer} has been suspended since {at}.",
+        agreed="The SLA of {customer} counts again from {at}. It is told by e-mail.",
+        not_suspended="The SLA of {customer} is not suspended.",
+        merge_usage="To merge two tickets about the same fault, type “merge 3CX-… into 3CX-…”.",
+        merged="Ticket {code} was merged into ticket {into}.",
         unknown_code=(
             "We cannot show this ticket here. Please check the code in the automatic reply to your e-mail, "
             "or send the bot a private message to confirm by e-mail."
@@ -223,6 +251,16 @@ EN = Phrases(
         store_away="The system is busy. Please try again in a minute.",
         unknown_action="The bot does not know this action. Please use the newest card.",
         manager_only="Only a manager can do this.",
+        merged="This ticket was merged into {into}. Please act on that one.",
+        in_the_future="This time has not come yet. Please give a time that has passed.",
+        in_the_past="This time has passed. Please give a time to come.",
+        before_the_start="This is before the SLA clock started. Please check the time.",
+        already_recorded="This has been recorded already.",
+        reference_needed="Please give the provider's reference.",
+        agreement_needed="Please name the customer's contact who agreed.",
+        evidence_needed="Please say what proves this time or reason.",
+        whom_needed="Please name the person you spoke to.",
+        not_a_duplicate="Only two different open tickets of one customer can be merged.",
         outage_times="These times are not right: the end must be after the start, and neither may be in the future.",
         outage_deductions="Time that does not count must lie inside the outage.",
         no_outage="This ticket has no confirmed outage.",

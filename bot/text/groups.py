@@ -171,6 +171,20 @@ class Sayings:
     bounced: str
     reading_faults: str
     store_away: str
+    call_noted: str
+    """A call was entered before its mail; the desk waits for the mail (D1)."""
+    call_on_ticket: str
+    call_without_mail: str
+    """To the desk: no mail followed a call within the notice window."""
+    order_time_unclear: str
+    call_usage: str
+    suspension_usage: str
+    suspended: str
+    suspended_already: str
+    agreed: str
+    not_suspended: str
+    merge_usage: str
+    merged: str
 
 
 @dataclass(frozen=True)
@@ -194,6 +208,16 @@ class Refusals:
     store_away: str
     unknown_action: str
     manager_only: str
+    merged: str
+    in_the_future: str
+    in_the_past: str
+    before_the_start: str
+    already_recorded: str
+    reference_needed: str
+    agreement_needed: str
+    evidence_needed: str
+    whom_needed: str
+    not_a_duplicate: str
     outage_times: str
     outage_deductions: str
     no_outage: str

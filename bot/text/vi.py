@@ -116,6 +116,35 @@ VI = Phrases(
         input_missing="Vui lòng điền mục này.",
     ),
     sayings=Sayings(
+        call_noted=(
+            "Đã ghi nhận cuộc gọi của {customer} lúc {at}. Nếu email của khách hàng đến trước {until}, đồng hồ SLA "
+            "tính từ lúc gọi. Anh/chị vui lòng nhắc khách hàng gửi email đến {support_mail}."
+        ),
+        call_on_ticket="Đã ghi nhận cuộc gọi lúc {at} cho ticket {code}.",
+        call_without_mail=(
+            "Cuộc gọi của {customer} lúc {at} chưa có email theo sau nên chưa có ticket và đồng hồ SLA chưa tính. "
+            "Vui lòng nhắc khách hàng gửi email đến {support_mail}. Người gọi: {caller}."
+        ),
+        order_time_unclear=(
+            "Chúng tôi chưa đọc được thời điểm này. Anh/chị vui lòng ghi như “lúc 10:05” hoặc “lúc 10:05 23/11/2026”; "
+            "thời điểm phải đã qua."
+        ),
+        call_usage=(
+            "Để ghi nhận cuộc gọi của khách hàng, anh/chị gõ “cuộc gọi abc lúc 10:05 tên người gọi” (abc là mã khách "
+            "hàng), hoặc “cuộc gọi 3CX-… lúc 10:05 tên người gọi” nếu đã có mã ticket."
+        ),
+        suspension_usage=(
+            "Quản lý gõ “đình chỉ SLA abc: lý do” để đình chỉ SLA của khách hàng abc, và “hết đình chỉ abc: nội dung "
+            "thống nhất” khi hai bên đã thống nhất cấu hình."
+        ),
+        suspended=(
+            "SLA của {customer} được đình chỉ từ {at}. Các ticket đang mở dừng tính giờ, khách hàng được báo qua email."
+        ),
+        suspended_already="SLA của {customer} đang được đình chỉ từ {at}.",
+        agreed="SLA của {customer} được tính lại từ {at}. Khách hàng được báo qua email.",
+        not_suspended="SLA của {customer} hiện không bị đình chỉ.",
+        merge_usage="Để gộp hai ticket trùng nhau, anh/chị gõ “gộp 3CX-… vào 3CX-…”.",
+        merged="Đã gộp ticket {code} vào ticket {into}.",
         unknown_code=(
             "Chúng tôi không thể hiển thị thông tin của mã ticket này tại đây. Anh/chị vui lòng kiểm tra lại mã "
             "trong email phản hồi tự động, hoặc nhắn riêng cho bot để xác nhận bằng email."
@@ -228,6 +257,16 @@ VI = Phrases(
         store_away="Hệ thống đang bận. Anh/chị vui lòng thử lại sau một phút.",
         unknown_action="Bot không có thao tác này. Anh/chị vui lòng dùng thẻ mới nhất.",
         manager_only="Thao tác này chỉ dành cho quản lý.",
+        merged="Ticket này đã được gộp vào ticket {into}. Anh/chị vui lòng xử lý tại ticket đó.",
+        in_the_future="Thời điểm này chưa tới. Anh/chị vui lòng nhập một thời điểm đã qua.",
+        in_the_past="Thời điểm này đã qua. Anh/chị vui lòng nhập một thời điểm sắp tới.",
+        before_the_start="Thời điểm này sớm hơn lúc đồng hồ SLA bắt đầu tính. Anh/chị vui lòng kiểm tra lại.",
+        already_recorded="Nội dung này đã được ghi nhận rồi.",
+        reference_needed="Anh/chị vui lòng ghi mã yêu cầu của nhà cung cấp.",
+        agreement_needed="Anh/chị vui lòng ghi tên người phía khách hàng đã đồng ý.",
+        evidence_needed="Anh/chị vui lòng ghi bằng chứng cho thời điểm hoặc lý do này.",
+        whom_needed="Anh/chị vui lòng ghi tên người đã nói chuyện.",
+        not_a_duplicate="Chỉ gộp được hai ticket khác nhau, còn mở, của cùng một khách hàng.",
         outage_times="Thời gian gián đoạn chưa hợp lệ: giờ kết thúc phải sau giờ bắt đầu và không giờ nào được ở tương lai.",
         outage_deductions="Thời gian không tính phải nằm trọn trong khoảng gián đoạn đã nhập.",
         no_outage="Ticket này chưa có lần gián đoạn nào được ghi nhận.",
