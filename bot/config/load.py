@@ -5,7 +5,7 @@ from pathlib import Path
 from bot.config.files import read_source, validate
 from bot.config.reach import prove_reach
 from bot.config.written import prove_files
-from bot.config.years import FiledDays, read_years
+from bot.config.years import FiledDays, prove_years, read_years
 from bot.errors import ConfigError, Fault
 from bot.sla.book import Book, Customers, Desk
 from bot.sla.calendar import calendar_of
@@ -36,11 +36,12 @@ def load_book(folder: Path, channels: frozenset[str]) -> tuple[Book, list[Fault]
     if policy is None or desk is None or roster is None or customers is None:
         raise AssertionError("a file that is no value has a fatal fault")
     prove_reach(sources, policy, desk, roster, channels)
+    prove_years(year_sources, desk.country, policy.hours)
     faults = _sorted([fault for source in every for fault in source.faults])
     if any(fault.fatal for fault in faults):
         raise ConfigError(faults)
     days = FiledDays(years, desk.country)
-    calendars = {name: calendar_of(hours, desk.zone, days) for name, hours in policy.hours.items()}
+    calendars = {name: calendar_of(hours, desk.zone, days, name) for name, hours in policy.hours.items()}
     return Book(policy, desk, roster, customers, calendars, channels, days), faults
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from importlib.metadata import version
@@ -12,7 +12,7 @@ from typing import Literal
 import holidays
 
 from bot.config.files import Source, read_source, validate
-from bot.sla.days import Day, Year
+from bot.sla.days import Day, Year, overridden_in
 from bot.sla.shapes import Frozen
 
 _LIBRARY_VERSION = version("holidays")
@@ -40,6 +40,7 @@ class FiledDays:
         self._country = country
         content = "".join(f"{number}{year.model_dump_json()}" for number, year in sorted(self._years.items()))
         self.digest = hashlib.sha256(f"{country}{content}".encode()).hexdigest()
+        self.overridden = overridden_in(self._years.values())
 
     def year(self, number: int) -> Year:
         """Return the days of a year."""
@@ -64,6 +65,23 @@ def read_years(folder: Path) -> tuple[dict[int, Year], list[Source]]:
                 source.note(f"{number} is provisional; reports that use it say so", "status", fatal=False)
         _prove_year(source, number)
     return years, sources
+
+
+def prove_years(sources: Iterable[Source], country: str, hours: Collection[str]) -> None:
+    """Note what the calendar files say in vain, or leave out, as warnings.
+
+    `hours` are the names of the present policy's hours; a ticket may be frozen with others (D16).
+    """
+    for source in sources:
+        for i, item in source.items("days"):
+            for name in item.get("hours") or ():
+                if name not in hours:
+                    known = ", ".join(sorted(hours))
+                    source.note(f"the policy has no hours {name!r}, only {known}", "days", i, "hours", fatal=False)
+        if not any(item.get("kind") == "tet" for _, item in source.items("days")):
+            number = int(Path(source.name).stem)
+            if any(day.kind == "tet" for day in computed_year(country, number).days):
+                source.note(f"has no tet days; the law gives {TET_DAYS}", "days", fatal=False)
 
 
 def year_files(folder: Path) -> list[Path]:
@@ -101,7 +119,7 @@ def computed_year(country: str, number: int) -> Year:
 
 
 def _prove_year(source: Source, number: int) -> None:
-    seen: set[date] = set()
+    seen: set[tuple[date, str]] = set()
     tet = 0
     for i, item in source.items("days"):
         when = item.get("date")
@@ -112,9 +130,11 @@ def _prove_year(source: Source, number: int) -> None:
             continue
         if when.year != number:
             source.note(f"{when.isoformat()} is not in {number}", "days", i, "date")
-        if when in seen:
+        names = item.get("hours")
+        concerned = {(when, str(name)) for name in (names if isinstance(names, list) and names else ("",))}
+        if concerned & seen:
             source.note(f"{when.isoformat()} is there twice", "days", i, "date")
-        seen.add(when)
+        seen |= concerned
     if tet not in (0, TET_DAYS):
         source.note(f"has {tet} tet days; the law gives {TET_DAYS}, days in lieu are holidays", "days", fatal=False)
 

@@ -135,7 +135,7 @@ class Book:
         """Return the calendars of a policy's hours, also of one that was frozen with an older ticket (D16)."""
         if policy is self.policy:
             return self.calendars
-        return {name: calendar_of(hours, self.desk.zone, self.days) for name, hours in policy.hours.items()}
+        return {name: calendar_of(hours, self.desk.zone, self.days, name) for name, hours in policy.hours.items()}
 
     def doubtful_years(self, start: Instant, end: Instant) -> tuple[int, ...]:
         """Return the years touched from `start` to `end` whose calendar nobody reviewed; reports say so (D5)."""

@@ -1,6 +1,6 @@
 """The days on which the clocks of a country differ from an ordinary week, a year at a time (D4, D5)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Literal, Protocol, TypeAlias
 
@@ -15,24 +15,38 @@ class Day(Frozen):
     """One day of a calendar file.
 
     `tet` and `holiday` close the hours that say so in `closed_on`. `makeup` is worked instead of another
-    day, by the windows given or by those of the weekday in `works_like`; it concerns only hours that close
-    on holidays.
+    day; it concerns only hours that close on holidays. `override` replaces the windows of the `hours` that
+    it names, whatever else the day is; without windows it closes them. The last two are worked by the
+    windows given or by those of the weekday in `works_like`.
     """
 
     date: date
-    kind: Literal["tet", "holiday", "makeup"]
+    kind: Literal["tet", "holiday", "makeup", "override"]
     name: dict[Literal["vi", "en"], str]
     source: str = Field(min_length=1)
     works_like: Weekday | None = None
     windows: tuple[Window, ...] | None = None
+    hours: tuple[str, ...] = ()
+    """The names, in the policy, of the hours that an override concerns."""
 
     @model_validator(mode="after")
-    def _makeup_says_how_long(self) -> "Day":
+    def _says_when_it_is_worked(self) -> "Day":
         says = (self.works_like is not None) + (self.windows is not None)
-        if self.kind == "makeup" and says != 1:
-            raise ValueError("a makeup day says when it is worked: 'works_like: mon', or 'windows' of its own")
-        if self.kind != "makeup" and says:
-            raise ValueError(f"a {self.kind} day is not worked; only a makeup day has 'works_like' or 'windows'")
+        worked = self.kind in ("makeup", "override")
+        if worked and says != 1:
+            raise ValueError(f"a {self.kind} day says when it is worked: 'works_like: mon', or 'windows' of its own")
+        if not worked and says:
+            raise ValueError(
+                f"a {self.kind} day is not worked; only a makeup or override day has 'works_like' or 'windows'"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _says_whose(self) -> "Day":
+        if self.kind == "override" and not self.hours:
+            raise ValueError("an override day names the 'hours' of the policy that it concerns, like [office]")
+        if self.kind != "override" and self.hours:
+            raise ValueError(f"a {self.kind} day goes by 'closed_on' of the hours; only an override names 'hours'")
         return self
 
 
@@ -51,6 +65,11 @@ class Days(Protocol):
         """Return a name for the content."""
         ...
 
+    @property
+    def overridden(self) -> frozenset[str]:
+        """Return the names of the hours that some day overrides."""
+        ...
+
     def year(self, number: int) -> Year:
         """Return the days of a year; never fails: a year without a file is unreviewed."""
         ...
@@ -60,6 +79,7 @@ class OrdinaryDays:
     """No special days at all: for clocks that never stop, and for tests."""
 
     digest = "ordinary"
+    overridden: frozenset[str] = frozenset()
 
     def year(self, number: int) -> Year:  # noqa: ARG002  the Protocol's parameter
         """Return a year without special days."""
@@ -72,10 +92,16 @@ class GivenDays:
     def __init__(self, years: Mapping[int, Year], digest: str) -> None:
         self._years = dict(years)
         self.digest = digest
+        self.overridden = overridden_in(self._years.values())
 
     def year(self, number: int) -> Year:
         """Return the days given for a year."""
         return self._years.get(number, Year(status="unreviewed"))
+
+
+def overridden_in(years: Iterable[Year]) -> frozenset[str]:
+    """Return the names of the hours that some day of these years overrides."""
+    return frozenset(name for year in years for day in year.days for name in day.hours)
 
 
 _ORDINARY_YEAR = Year(status="reviewed")
