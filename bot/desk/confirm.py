@@ -23,7 +23,7 @@ class Confirm:
 
     async def ask_address(self, incoming: Incoming, key: PersonKey, code: str) -> str:
         """Offer, in private, a code by mail; for whatever was typed."""
-        await self._keep(incoming, key, lambda record: confirm_address.begin(record, code))
+        await self._keep(incoming, key, lambda record: confirm_address.begin(record, code, incoming.arrived_at))
         return "asked_address"
 
     async def answer(self, incoming: Incoming, key: PersonKey, asked_by: str) -> str:
@@ -138,7 +138,10 @@ class Confirm:
         loaded = await self._desk.load(code)
         if loaded is None or not self._is_participant(loaded[0], address):
             return False
-        outcome = await self._desk.handle(code, Bind(key, address), operation=f"{incoming.operation}:bind")
+        record = await self._desk.person(key)
+        asked_at = next((asked.at for asked in record.asked_for if asked.code == code), None)
+        command = Bind(key, address, asked_at)
+        outcome = await self._desk.handle(code, command, operation=f"{incoming.operation}:bind")
         return isinstance(outcome, Done)
 
     def _is_participant(self, ticket: Ticket, address: str) -> bool:

@@ -251,6 +251,7 @@ class Desk:
                     IndexChange("tickets", ticket.code, opened),
                     IndexChange("open", ticket.code, opened if ticket.state == "open" else None),
                     IndexChange(f"of:{ticket.customer}", ticket.code, opened),
+                    IndexChange(f"open:{ticket.customer}", ticket.code, opened if ticket.state == "open" else None),
                 ),
             )
         )

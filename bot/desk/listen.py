@@ -8,9 +8,13 @@ from bot.desk.confirm import Confirm
 from bot.desk.handle import Desk, Done, Taken
 from bot.desk.heard import Heard
 from bot.desk.identity import author_for, person_key, staff_of
-from bot.desk.orders import read_order
+from bot.desk.orders import StaffOrder, read_order, read_staff_order
 from bot.desk.ports import Member
+from bot.desk.staff_orders import StaffOrders
+from bot.dialogs.confirm_address import asked_for
+from bot.errors import Refused
 from bot.sla.book import Book
+from bot.text.phrases import refusal
 from bot.ticket import codes
 from bot.ticket.commands import Author, ChatMessage, CodePosted, Staff
 from bot.ticket.effects import Effect, Say
@@ -29,6 +33,7 @@ class Listen:
         self._people = people
         self._bindings = bindings
         self._confirm = confirm
+        self._staff_orders = StaffOrders(desk)
         self._heard = Heard(desk.ledger, desk.clock)
 
     async def incoming(self, incoming: Incoming) -> str:
@@ -63,6 +68,12 @@ class Listen:
                 if order.what == "help":
                     return await self._help(incoming, member, staff)
                 return await self._bindings.order(incoming, order, staff)
+            staff_order = read_staff_order(incoming.text)
+            if staff_order is not None:
+                member = await self._member(incoming)
+                staff = staff_of(member, book, self._desk.clock.now())
+                if staff is not None and member is not None:
+                    return await self._carry_out(incoming, staff_order, staff, member)
         prefix = book.policy.codes.prefix
         found = codes.find_codes(incoming.text, prefix, limit=_CODES_MAX + 1)
         mistyped = codes.near_misses(incoming.text, prefix, book.policy.codes.random_characters)
@@ -73,6 +84,16 @@ class Listen:
         if incoming.chat.personal:
             return await self._personal(incoming, book)
         return await self._in_channel(incoming, book)
+
+    async def _carry_out(self, incoming: Incoming, order: StaffOrder, staff: Staff, member: Member) -> str:
+        """Do what staff ordered and say what came of it."""
+        answer = await self._staff_orders.carry_out(order, staff, incoming)
+        if isinstance(answer, Refused):
+            text = {"why": refusal(incoming.language, answer)}
+            await self._reply(incoming, member, "order_refused", text)
+            return answer.reason
+        await self._reply(incoming, member, answer.phrase, answer.values)
+        return answer.phrase
 
     async def _welcome(self, change: MembersChanged) -> None:
         """Greet, once: Teams tells an installation twice, in two shapes."""
@@ -119,7 +140,7 @@ class Listen:
             return await self._confirm.ask_address(incoming, person_key(member), denied[0])
         if not shown and not incoming.chat.personal:
             await self._linked_message(incoming, member, book)
-        await self._uniform_answer(incoming, member)
+        await self._uniform_answer(incoming, member, denied[0])
         return "unknown_code"
 
     async def _show(
@@ -229,15 +250,18 @@ class Listen:
         await self._reply(incoming, member, phrase, self._ways_in(self._desk.books.book()))
         return "help"
 
-    async def _uniform_answer(self, incoming: Incoming, member: Member | None) -> None:
-        await self._limited_answer(incoming, member, "unknown_code")
+    async def _uniform_answer(self, incoming: Incoming, member: Member | None, asked: str = "") -> None:
+        await self._limited_answer(incoming, member, "unknown_code", asked)
 
-    async def _limited_answer(self, incoming: Incoming, member: Member | None, phrase: str) -> None:
+    async def _limited_answer(self, incoming: Incoming, member: Member | None, phrase: str, asked: str = "") -> None:
         limit, window_s = _UNIFORM_ANSWERS
         if await self._desk.ledger.allow(f"uniform:{self._asker(incoming, member)}", limit=limit, window_s=window_s):
-            await self._reply(incoming, member, phrase, self._ways_in(self._desk.books.book()))
+            await self._reply(incoming, member, phrase, self._ways_in(self._desk.books.book()), asked)
 
-    async def _reply(self, incoming: Incoming, member: Member | None, phrase: str, values: dict[str, str]) -> None:
+    async def _reply(
+        self, incoming: Incoming, member: Member | None, phrase: str, values: dict[str, str], asked: str = ""
+    ) -> None:
+        """Say something; `asked`: the code that somebody wrote who may not see it (yet): remembered with them."""
         say = Say(
             id=f"{incoming.operation}.{phrase}",
             chat=incoming.chat,
@@ -246,10 +270,15 @@ class Listen:
             phrase=phrase,
             values=values,
         )
-        await self._say(self._asker(incoming, member), f"{incoming.operation}:{phrase}", say)
+        await self._say(self._asker(incoming, member), f"{incoming.operation}:{phrase}", say, asked)
 
-    async def _say(self, key: PersonKey, operation: str, say: Say) -> None:
-        await self._desk.change_person(key, lambda record: (record, [say]), operation=operation)
+    async def _say(self, key: PersonKey, operation: str, say: Say, asked: str = "") -> None:
+        at = self._desk.clock.now()
+        await self._desk.change_person(
+            key,
+            lambda record: (asked_for(record, asked, at) if asked else record, [say]),
+            operation=operation,
+        )
 
     async def _member(self, incoming: Incoming) -> Member | None:
         """Return who wrote; somebody without an object id (anonymous) is nobody, and shares no record with others."""

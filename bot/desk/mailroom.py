@@ -6,6 +6,7 @@ ticket or of its customer; otherwise a new ticket for a registered domain, else 
 
 import hashlib
 import json
+from dataclasses import replace
 
 from bot.desk.arrivals import ParsedMail
 from bot.desk.handle import Desk, Done, Taken
@@ -16,7 +17,7 @@ from bot.sla.instants import to_datetime
 from bot.ticket import codes, reading
 from bot.ticket.commands import Bounced, CustomerMail, EngineerMail, OpenByMail, Staff
 from bot.ticket.effects import EFFECT, Effect, Mail, Say, lane_of
-from bot.ticket.model import Participant, Ticket
+from bot.ticket.model import Participant, PhoneNotice, Ticket
 
 _ANSWERS_PER_SENDER = (10, 180 * 60)
 """So many automatic answers to one address in so many seconds: two robots must not talk to each other."""
@@ -121,9 +122,25 @@ class Mailroom:
                 f"{mail.subject}\n{mail.full_text}", reading.known_facts(customer, mail.sender_name), mail.attachments
             ),
             attachments=mail.attachments,
+            call=await self._call_before(mail, customer),
         )
         outcome = await self._desk.open(command)
+        if isinstance(outcome, Taken) and outcome.name.startswith("call:"):
+            # Another mail of this customer claimed the call in this very moment.
+            outcome = await self._desk.open(replace(command, call=None))
         return "duplicate" if isinstance(outcome, Taken) or outcome.replayed else "opened"
+
+    async def _call_before(self, mail: ParsedMail, customer: Customer) -> PhoneNotice | None:
+        """Return the earliest call of a customer that this mail follows and that no ticket has claimed (D1)."""
+        window = self._desk.books.book().policy.notice_window
+        record = await self._desk.desk_record()
+        calls = [
+            call
+            for call in record.phone_notices
+            if call.customer == customer.id and mail.received_at - window <= call.at <= mail.received_at
+        ]
+        owners = await self._desk.ledger.guard_owners([f"call:{call.id}" for call in calls]) if calls else []
+        return next((call for call, owner in zip(calls, owners, strict=True) if owner is None), None)
 
     async def _may_answer(self, mail: ParsedMail) -> bool:
         """Count an automatic answer to a sender; False when somebody else's robot may be answering ours."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from bot.sla.instants import DAY, MINUTE, Instant
 from bot.text import formats
 from bot.ticket.chat import BINDING_LASTS
-from bot.ticket.model import Challenge, ChallengeSent, PersonRecord
+from bot.ticket.model import AskedFor, Challenge, ChallengeSent, PersonRecord
 
 DIGITS: Final = 6
 CODE_LASTS: Final = 10 * MINUTE
@@ -25,6 +25,7 @@ PER_PERSON_A_DAY: Final = 10
 
 _ADDRESS_LENGTH_MAX = 254
 _TEXT_LENGTH_MAX = 2_000
+_ASKED_MAX = 10
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _DIGITS = re.compile(r"(?<![\w@.])(\d{3})[ .-]?(\d{3})(?![\w@])", re.ASCII)
 _STOP = frozenset({"huỷ", "hủy", "huy", "dừng", "dung", "thôi", "cancel", "stop"})
@@ -72,12 +73,22 @@ class Means:
     zone: ZoneInfo
 
 
-def begin(record: PersonRecord, ticket: str) -> Prompt:
+def begin(record: PersonRecord, ticket: str, now: Instant) -> Prompt:
     """Ask for the address, for whatever ticket code was typed. A conversation that was under way is dropped."""
+    known = asked_for(record, ticket, now)
     return Prompt(
-        record.model_copy(update={"step": "address", "asked": ticket, "challenge": None}),
+        known.model_copy(update={"step": "address", "asked": ticket, "challenge": None}),
         "ask_address",
     )
+
+
+def asked_for(record: PersonRecord, ticket: str, at: Instant) -> PersonRecord:
+    """Return the record that remembers when a code was written by somebody who may not see it yet."""
+    rest = [asked for asked in record.asked_for if asked.code != ticket or at - asked.at > DAY]
+    if len(rest) < len(record.asked_for):
+        at = min(asked.at for asked in record.asked_for if asked.code == ticket and at - asked.at <= DAY)
+        rest = [asked for asked in rest if asked.code != ticket]
+    return record.model_copy(update={"asked_for": (*rest, AskedFor(code=ticket, at=at))[-_ASKED_MAX:]})
 
 
 def step(record: PersonRecord, text: str, now: Instant, means: Means) -> Prompt | None:

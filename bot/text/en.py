@@ -143,6 +143,7 @@ EN = Phrases(
         agreed="The SLA of {customer} counts again from {at}. It is told by e-mail.",
         not_suspended="The SLA of {customer} is not suspended.",
         merge_usage="To merge two tickets about the same fault, type “merge 3CX-… into 3CX-…”.",
+        order_refused="{why}",
         merged="Ticket {code} was merged into ticket {into}.",
         unknown_code=(
             "We cannot show this ticket here. Please check the code in the automatic reply to your e-mail, "
@@ -180,6 +181,9 @@ EN = Phrases(
             "• Send a ticket code: shows the ticket's card.\n\n"
             "• In a channel, mention the bot and type “bind desk”, “bind managers”, “bind customer abc” "
             "(abc is the customer id) or “unbind”.\n\n"
+            "• “call abc at 10:05 caller's name”: notes that customer abc called; or a ticket code instead of abc.\n\n"
+            "• “merge 3CX-… into 3CX-…”: merges two tickets about the same fault.\n\n"
+            "• Managers: “suspend abc: reason”, “unsuspend abc: what was agreed”.\n\n"
             "• “help”: shows this text.\n\n"
             "To acknowledge, resolve, note, classify or pause the SLA, use the buttons on the card."
         ),

@@ -184,6 +184,7 @@ class Sayings:
     agreed: str
     not_suspended: str
     merge_usage: str
+    order_refused: str
     merged: str
 
 

@@ -144,6 +144,7 @@ VI = Phrases(
         agreed="SLA của {customer} được tính lại từ {at}. Khách hàng được báo qua email.",
         not_suspended="SLA của {customer} hiện không bị đình chỉ.",
         merge_usage="Để gộp hai ticket trùng nhau, anh/chị gõ “gộp 3CX-… vào 3CX-…”.",
+        order_refused="{why}",
         merged="Đã gộp ticket {code} vào ticket {into}.",
         unknown_code=(
             "Chúng tôi không thể hiển thị thông tin của mã ticket này tại đây. Anh/chị vui lòng kiểm tra lại mã "
@@ -185,6 +186,9 @@ VI = Phrases(
             "• Gửi mã ticket: xem thẻ của ticket.\n\n"
             "• Trong kênh, nhắc tên bot rồi gõ “gán kênh trực”, “gán kênh quản lý”, “gán kênh khách hàng abc” "
             "(abc là mã khách hàng) hoặc “bỏ gán kênh”.\n\n"
+            "• “cuộc gọi abc lúc 10:05 tên người gọi”: ghi nhận khách hàng abc đã gọi; hoặc thay abc bằng mã ticket.\n\n"
+            "• “gộp 3CX-… vào 3CX-…”: gộp hai ticket trùng nhau.\n\n"
+            "• Quản lý: “đình chỉ SLA abc: lý do”, “hết đình chỉ abc: nội dung thống nhất”.\n\n"
             "• “trợ giúp”: xem lại hướng dẫn này.\n\n"
             "Nhận xử lý, đã khắc phục, ghi chú, phân loại và tạm dừng tính SLA: bấm nút trên thẻ."
         ),

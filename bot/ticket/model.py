@@ -318,6 +318,13 @@ class ChallengeSent(Part):
     at: Instant
 
 
+class AskedFor(Part):
+    """A code from somebody not yet allowed: a notice, if they prove in time who they are (D1)."""
+
+    code: str
+    at: Instant
+
+
 class PersonRecord(Part):
     """What the bot keeps about one person in Teams."""
 
@@ -330,5 +337,7 @@ class PersonRecord(Part):
     step: Literal["idle", "address", "digits"] = "idle"
     asked: str = ""
     """The ticket code that a conversation step is about."""
+    asked_for: tuple[AskedFor, ...] = ()
+    """Codes that were written before this person was allowed to see them, the latest ones."""
     challenge: Challenge | None = None
     challenges: tuple[ChallengeSent, ...] = ()

@@ -5,6 +5,7 @@ import logging
 
 from bot.desk.handle import Desk
 from bot.desk.ports import DueRecord
+from bot.desk.staff_orders import say_which_calls_lack_their_mail
 from bot.errors import StoreAwayError
 from bot.sla.instants import SECOND
 from bot.ticket.commands import Wake
@@ -41,6 +42,8 @@ class Timers:
         try:
             if due.key.kind == "ticket":
                 await self._desk.handle(due.key.id, Wake())
+            elif due.key.kind == "desk":
+                await say_which_calls_lack_their_mail(self._desk)
         except StoreAwayError:
             raise
         except Exception as error:  # noqa: BLE001  the wall around one wake-up
