@@ -23,11 +23,16 @@ def prove_files(sources: Mapping[str, Source]) -> None:
     policy, desk = sources["policy.yaml"], sources["desk.yaml"]
     roster, customers = sources["roster.yaml"], sources["customers.yaml"]
     _prove_desk(desk)
-    _prove_people(roster, desk)
-    _prove_shifts(roster, desk)
+    prove_roster(roster, desk)
     _prove_ladders(policy, desk)
     _prove_titles(policy, desk)
     _prove_customers(customers, desk)
+
+
+def prove_roster(roster: Source, desk: Source) -> None:
+    """Note in `roster` what of its people and shifts does not fit the desk."""
+    _prove_people(roster, desk)
+    _prove_shifts(roster, desk)
 
 
 def _prove_desk(desk: Source) -> None:
