@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import ConfigError, Fault
 
-_DEVELOPMENT_ONLY = ("desk_speed", "bot_login_url", "bot_openid_metadata_url", "bot_token_issuer")
+_DEVELOPMENT_ONLY = ("desk_speed", "bot_login_url", "bot_openid_metadata_url", "bot_token_issuer", "bot_graph_url")
 
 
 class Settings(BaseSettings):
@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     bot_login_url: str = Field(default="", description="development: token endpoint of a local channel (https, /adfs)")
     bot_openid_metadata_url: str = Field(default="", description="development: key metadata of a local channel")
     bot_token_issuer: str = Field(default="", description="development: issuer of a local channel's tokens")
+    bot_graph_url: str = Field(default="", description="development: Microsoft Graph of a local channel (https)")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="how much is logged")
 
     @field_validator("mail_url")
@@ -71,7 +72,9 @@ class Settings(BaseSettings):
             faults.append(f"HOST {self.host!r} is not loopback; development mode must not be reached from outside")
         if self.bot_login_url and not self.bot_login_url.startswith("https://"):
             faults.append("BOT_LOGIN_URL must be https; the token library refuses anything else")
-        for name in ("bot_login_url", "bot_openid_metadata_url"):
+        if self.bot_graph_url and not self.bot_graph_url.startswith("https://"):
+            faults.append("BOT_GRAPH_URL must be https; it is sent a token")
+        for name in ("bot_login_url", "bot_openid_metadata_url", "bot_graph_url"):
             url = getattr(self, name)
             if url and not _is_loopback(urlsplit(url).hostname or ""):
                 faults.append(f"{name.upper()} must be on loopback")

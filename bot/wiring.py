@@ -42,6 +42,7 @@ from bot.teams.adapter import TeamsAdapter
 from bot.teams.connector import Connector
 from bot.teams.credentials import Credentials, ManagedIdentityLogin, SecretLogin, TokenSource
 from bot.teams.door import TeamsDoor
+from bot.teams.grants import GRAPH_URL, Grants
 from bot.teams.inbox import Inbox
 from bot.teams.key_cache import KeyCache
 from bot.teams.messenger import TeamsMessenger
@@ -307,6 +308,9 @@ async def installation(
     credentials = Credentials(_login(settings, app_id or NOBODY))
     connector = Connector(credentials, app_id=app_id, allow_loopback_http=local)
     keys = KeyCache(metadata_url, allow_loopback_http=local)
+    # A token of a local channel's login is never sent to Microsoft.
+    graph_url = settings.bot_graph_url or ("" if settings.bot_login_url else GRAPH_URL)
+    grants = Grants(credentials, app_id=app_id, url=graph_url) if graph_url else None
     try:
         yield Installation(
             book=book,
@@ -315,7 +319,7 @@ async def installation(
             clock=clock,
             real_s=real_s,
             vitals=Vitals(ledger, clock, Telemetry(speed=settings.desk_speed), loops={}),
-            teams=TeamsSide(credentials, connector, keys, metadata_url) if settings.has_credentials else None,
+            teams=TeamsSide(credentials, connector, keys, metadata_url, grants) if settings.has_credentials else None,
             own_url=own_url(settings.host, settings.port) if settings.port else "",
             public_url=public_url,
             smtp_port=settings.mail_smtp_port,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
-from bot.doctor import doors, files, mail, store, teams
+from bot.doctor import doors, files, grants, mail, store, teams
 from bot.doctor.installation import Installation
 from bot.doctor.lines import Line, fail, warn
 from bot.errors import StoreAwayError
@@ -20,6 +20,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("public door", doors.public_door),
     ("people", teams.people),
     ("channels", teams.channels),
+    ("grants", grants.grants),
     ("unmentioned", teams.unmentioned),
     ("store", store.durable),
     ("clock", store.clock),

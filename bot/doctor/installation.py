@@ -10,6 +10,7 @@ from bot.sla.book import Book
 from bot.store.redis_store import RedisLedger
 from bot.teams.connector import Connector
 from bot.teams.credentials import Credentials
+from bot.teams.grants import Grants
 from bot.teams.key_cache import KeyCache
 from bot.ticket.model import DeskRecord
 from bot.web.vitals import Vitals
@@ -25,6 +26,8 @@ class TeamsSide:
     connector: Connector
     keys: KeyCache
     metadata_url: str
+    grants: Grants | None
+    """None: the login is a local channel's, and nobody said where its Graph is."""
 
 
 @dataclass(frozen=True)

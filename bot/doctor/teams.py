@@ -8,9 +8,10 @@ from bot.doctor.lines import Line, age, counted, fail, ok, warn
 from bot.errors import DeliveryError
 from bot.sla.instants import to_datetime
 from bot.sla.roster import Person
+from bot.teams.credentials import CONNECTOR_SCOPE
 
 _AT_ONCE = 4
-_NOT_CONNECTED = ("not looked at: Teams is not connected", "see docs/tenant.md")
+NOT_CONNECTED = ("not looked at: Teams is not connected", "see docs/tenant.md")
 
 
 async def login(desk: Installation) -> list[Line]:
@@ -18,7 +19,7 @@ async def login(desk: Installation) -> list[Line]:
     check = "login"
     if desk.teams is None:
         return [warn(check, "Teams is not connected: MICROSOFT_APP_ID is empty", "see docs/tenant.md, steps 1 and 2")]
-    why = await _refused_login(desk.teams)
+    why = await refused_login(desk.teams)
     if why:
         advice = (
             "check MICROSOFT_APP_ID, MICROSOFT_APP_TENANT_ID and that MICROSOFT_APP_PASSWORD is the secret's value, "
@@ -32,7 +33,7 @@ async def keys(desk: Installation) -> list[Line]:
     """Fetch the keys that Teams signs with."""
     check = "signing keys"
     if desk.teams is None:
-        return [warn(check, *_NOT_CONNECTED)]
+        return [warn(check, *NOT_CONNECTED)]
     if not await desk.teams.keys.warm():
         advice = "without them nobody is believed to be Teams: open the way out to that address"
         return [fail(check, f"no keys were had from {desk.teams.metadata_url}", advice)]
@@ -43,8 +44,8 @@ async def people(desk: Installation) -> list[Line]:
     """See for each person of the roster that a private chat can be opened; nothing is written there."""
     check = "people"
     if desk.teams is None:
-        return [warn(check, *_NOT_CONNECTED)]
-    if await _refused_login(desk.teams):
+        return [warn(check, *NOT_CONNECTED)]
+    if await refused_login(desk.teams):
         return [warn(check, "not looked at: the login gives no token", "mend the line `login` first")]
     service_url = (await desk.record()).service_url
     if not service_url:
@@ -68,7 +69,7 @@ async def channels(desk: Installation) -> list[Line]:
     """Say which channels have a purpose."""
     check = "channels"
     if desk.teams is None:
-        return [warn(check, *_NOT_CONNECTED)]
+        return [warn(check, *NOT_CONNECTED)]
     bound = list((await desk.record()).channels.values())
     roles = {channel.role for channel in bound}
     lines = []
@@ -88,7 +89,7 @@ async def unmentioned(desk: Installation) -> list[Line]:
     """Say from which teams messages without a mention arrive: the sign that their owner consented."""
     check = "unmentioned"
     if desk.teams is None:
-        return [warn(check, *_NOT_CONNECTED)]
+        return [warn(check, *NOT_CONNECTED)]
     heard_at = await last_unmentioned(desk.ledger)
     if heard_at is None:
         return [warn(check, "no message without a mention ever came from a team's channel", _CANARY)]
@@ -104,17 +105,15 @@ async def unmentioned(desk: Installation) -> list[Line]:
 
 
 _CANARY = (
-    "post any word in a standard channel without @Trực Ban and run doctor again; if this stays, the team's owner has "
-    "not consented: Manage team → Apps → Trực Ban → Permissions must list ChannelMessage.Read.Group, else remove the "
-    "app and add it again as owner (docs/tenant.md, steps 4 and 6). The grants themselves are not looked up: that "
-    "takes a permission of Graph which this version does not ask for"
+    "post any word in a standard channel without @Trực Ban and run doctor again; if this stays, look at the line "
+    "`grants`: ChannelMessage.Read.Group is what lets them come (docs/tenant.md, steps 4 and 6)"
 )
 
 
-async def _refused_login(teams: TeamsSide) -> str:
+async def refused_login(teams: TeamsSide, scope: str = CONNECTOR_SCOPE) -> str:
     """Return why the login gave no token; empty if it did."""
     try:
-        await teams.credentials.token()
+        await teams.credentials.token(scope)
     except DeliveryError as error:
         cause = error.__cause__
         why = str(cause) if isinstance(cause, DeliveryError) else type(cause).__name__ if cause is not None else ""

@@ -130,6 +130,14 @@ class Connector:
             token = f"&continuationToken={_part(following)}"
         raise DeliveryError("Teams' roster does not end", permanent=True)
 
+    async def group_of_team(self, service_url: str, team: str) -> str:
+        """Return the Entra group of a team that has the app: Teams' own id of a team says nothing to Graph."""
+        answer = await self._call("GET", service_url, f"/v3/teams/{_part(team)}")
+        group = _text(answer, "aadGroupId")
+        if not group:
+            raise DeliveryError("Teams did not name the team's group", permanent=True)
+        return group
+
     async def _call(
         self, method: str, service_url: str, path: str, body: dict[str, object] | None = None
     ) -> dict[str, Any]:

@@ -108,6 +108,8 @@ class FakeConnector:
         self.rosters: dict[str, list[Persona]] = {}
         self.reachable: dict[str, Persona] = {}
         """By object id: who may be written to 1:1."""
+        self.groups: dict[str, str] = {}
+        """By Teams' id of a team that has the app: its Entra group."""
         self.failures: list[Failure] = []
         self.changed = asyncio.Condition()
         self._next_id = int(time.monotonic() * 1000)
@@ -123,6 +125,7 @@ class FakeConnector:
             web.delete(one + "/activities/{activity}", self._delete),
             web.get(one + "/members/{member}", self._member),
             web.get(one + "/pagedmembers", self._members),
+            web.get("/v3/teams/{team}", self._team),
         ]
 
     def fail(self, **what: Any) -> Failure:
@@ -244,6 +247,12 @@ class FakeConnector:
             if wanted in {person.handle, person.object_id}:
                 return web.json_response(_listed(person))
         return _error(404, "MemberNotFoundInConversation")
+
+    async def _team(self, request: web.Request) -> web.Response:
+        team = request.match_info["team"]
+        if team not in self.groups:
+            return _error(403, "BotNotInConversationRoster")
+        return web.json_response({"id": team, "aadGroupId": self.groups[team]})
 
     async def _members(self, request: web.Request) -> web.Response:
         conversation, _ = _conversation(request)

@@ -29,19 +29,19 @@ class FakeLogin:
         self.lasts_s = 3600
         self.refuse_status: int | None = None
         self.valid: set[str] = set()
+        self.scopes: dict[str, str] = {}
+        """By token: what it was asked for."""
 
     async def start(self) -> None:
         """Listen on a free port."""
         _write_certificates(self.ca_bundle, self._certificate)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self._certificate)
         app = web.Application()
-        app.on_response_prepare.append(_close_after)
+        app.on_response_prepare.append(close_after)
         app.router.add_get("/adfs/.well-known/openid-configuration", self._metadata)
         app.router.add_post("/adfs/oauth2/token", self._token)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=self.tls())
         await site.start()
         self.url = f"https://127.0.0.1:{self._runner.addresses[0][1]}/adfs"
 
@@ -49,6 +49,12 @@ class FakeLogin:
         """Stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def tls(self) -> ssl.SSLContext:
+        """Return what serves https on loopback under this login's authority; once it was started."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self._certificate)
+        return context
 
     def revoke_all(self) -> None:
         """Let no token given so far be valid any more."""
@@ -72,6 +78,7 @@ class FakeLogin:
             return web.json_response({"error": "invalid_client"}, status=401)
         token = f"bot-{uuid4().hex}"
         self.valid.add(token)
+        self.scopes[token] = str(form.get("scope"))
         return web.json_response({"token_type": "Bearer", "expires_in": self.lasts_s, "access_token": token})
 
 
@@ -118,7 +125,7 @@ def _write_certificates(ca_bundle: Path, certificate: Path) -> None:
     )
 
 
-async def _close_after(_: web.Request, response: web.StreamResponse) -> None:
+async def close_after(_: web.Request, response: web.StreamResponse) -> None:
     """Let go of each connection: a client that keeps it open would hold up the end of the TLS session."""
     response.force_close()
     response.headers["Connection"] = "close"

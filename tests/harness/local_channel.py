@@ -1,4 +1,4 @@
-"""A Teams of one's own on loopback, with authentication on: keys, login, connector, and people who write and press.
+"""A Teams of one's own on loopback, with authentication on: keys, login, connector, Graph; people write and press.
 
 The bot may run in this process or in another one; it is told where everything is by `environment()`.
 """
@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.harness.channel_connector import Failure, FakeConnector, Persona, Sent, Standing
+from tests.harness.channel_graph import FakeGraph
 from tests.harness.channel_login import FakeLogin
 from tests.harness.channel_places import Answer, Place
 from tests.harness.tokens import CHANNEL, ISSUER, Key, claims, first_key, new_key, sign
@@ -49,6 +50,7 @@ class LocalChannel:
         self._folder = TemporaryDirectory(prefix="channel-")
         self.login = FakeLogin(Path(self._folder.name), app_id=app_id, secret=SECRET)
         self.connector = FakeConnector(lambda token: token in self.login.valid)
+        self.graph = FakeGraph(self.login, app_id=app_id)
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
         self._last_id_ms = 0
@@ -66,6 +68,7 @@ class LocalChannel:
     async def start(self) -> None:
         """Listen on free ports of loopback."""
         await self.login.start()
+        await self.graph.start()
         teams = web.Application(middlewares=[self.connector.middleware])
         teams.router.add_routes(self.connector.routes())
         app = web.Application()
@@ -84,6 +87,7 @@ class LocalChannel:
             await self._session.close()
         if self._runner is not None:
             await self._runner.cleanup()
+        await self.graph.stop()
         await self.login.stop()
         self._folder.cleanup()
 
@@ -110,6 +114,7 @@ class LocalChannel:
             "BOT_LOGIN_URL": self.login.url,
             "BOT_OPENID_METADATA_URL": self.metadata_url,
             "BOT_TOKEN_ISSUER": self.issuer,
+            "BOT_GRAPH_URL": self.graph.url,
             "REQUESTS_CA_BUNDLE": str(self.login.ca_bundle),
         }
 
@@ -124,6 +129,7 @@ class LocalChannel:
             name=name,
             team=team or f"19:{uuid4().hex}@thread.tacv2",
         )
+        self.connector.groups.setdefault(place.team, self.graph.team_with_the_app())
         return self._add(place, *members)
 
     def group(self, *members: Persona, tenant: str | None = None) -> Place:

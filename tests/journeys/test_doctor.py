@@ -8,9 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,103 +20,24 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.desk.ports import ClaimedEntry, Commit, Entry, RecordKey
-from bot.doctor.examine import CHECKS, examine
-from bot.doctor.lines import Line
+from bot.doctor.examine import CHECKS
 from bot.doctor.store import judge
-from bot.settings import Settings
 from bot.store.durability import Durability
-from bot.store.redis_store import RedisLedger, connect
-from bot.wiring import installation
-from tests.harness.desk import DeskUnderTest, running_desk, settings_for
 from tests.harness.local_channel import Failure
 from tests.harness.memory_ledger import real_time_ms
 from tests.harness.servers import free_port
-from tests.journeys.scene import Scene, set_scene
+from tests.journeys.ward import Ward, well_ward
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _TICKET = RecordKey("ticket", "3CX-DEAD-0001")
 
 
-@dataclass
-class Ward:
-    """A desk that is well, and a doctor for it and for what is made of it."""
-
-    scene: Scene
-    settings: Settings
-
-    @property
-    def desk(self) -> DeskUnderTest:
-        return self.scene.desk
-
-    def new_ledger(self, url: str = "") -> RedisLedger:
-        """Return the ledger of a desk that never ran."""
-        return RedisLedger(connect(url or self.desk.server.url, retries=0), f"new-{time.monotonic_ns()}")
-
-    async def lines(
-        self,
-        ledger: RedisLedger | None = None,
-        *,
-        url: str = "",
-        real_s: Callable[[], float] = lambda: real_time_ms() / 1000,
-        **changes: Any,
-    ) -> list[Line]:
-        """Return what is said; `changes` are to the settings. Closes a ledger that it is given."""
-        settings = self.settings.model_copy(update=changes)
-        try:
-            async with installation(
-                settings, ledger or self.desk.ledger, public_url=url, clock=self.desk.clock, real_s=real_s
-            ) as desk:
-                return await examine(desk)
-        finally:
-            if ledger is not None:
-                await ledger.close()
-
-    async def line(self, check: str, ledger: RedisLedger | None = None, **changes: Any) -> Line:
-        """Return the one line of a check."""
-        (line,) = [line for line in await self.lines(ledger, **changes) if line.check == check]
-        return line
-
-    @asynccontextmanager
-    async def configured(self, **options: str) -> AsyncIterator[None]:
-        """Change the server's configuration within the block."""
-        client = connect(self.desk.server.url)
-        wanted = {name.replace("_", "-"): value for name, value in options.items()}
-        before = {name: (await client.config_get(name))[name] for name in wanted}
-        try:
-            for name, value in wanted.items():
-                await client.config_set(name, value)
-            yield
-        finally:
-            for name, value in before.items():
-                await client.config_set(name, value)
-            await client.aclose()
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ward() -> AsyncIterator[Ward]:
-    """Yield a desk with its channels bound on a durable store, a mail and a message without a mention behind it."""
-    async with running_desk("valkey", real_time_ms()) as desk:
-        without_doubts(desk.folder / "config")
-        scene = await set_scene(desk)
-        await desk.channel.message(scene.persona(desk.people.l2), scene.desk_channel, "chào cả nhà")
-        await desk.mail(desk.people.stranger.email, "Xin chào", "Một lá thư.")
-        assert desk.service.smtp is not None
-        settings = settings_for(desk.channel, desk.folder, desk.server.url).model_copy(
-            update={"port": desk.port, "mail_smtp_port": desk.service.smtp.port}
-        )
-        ward = Ward(scene, settings)
-        async with ward.configured(appendonly="yes", appendfsync="always"):
-            yield ward
-
-
-def without_doubts(folder: Path) -> None:
-    """Change the example's files so that no warning is left, and name the desk as the harness does."""
-    for year in folder.glob("calendars/*.yaml"):
-        year.write_text(year.read_text("utf-8").replace("status: provisional", "status: reviewed"), "utf-8")
-    policy, desk = folder / "policy.yaml", folder / "desk.yaml"
-    policy.write_text(policy.read_text("utf-8").replace(", phone]", "]"), "utf-8")
-    desk.write_text(desk.read_text("utf-8").replace("\nid: idb", "\nid: journey"), "utf-8")
+    """Yield a desk that is well."""
+    async with well_ward() as ward:
+        yield ward
 
 
 @asynccontextmanager
@@ -177,7 +98,7 @@ async def test_a_login_that_cannot_be_reached_is_told(ward: Ward) -> None:
 
 async def test_a_desk_without_an_application_says_that_teams_is_not_connected(ward: Ward) -> None:
     lines = {line.check: line for line in await ward.lines(microsoft_app_id="") if line.check != "files"}
-    for check in ("login", "signing keys", "people", "channels", "unmentioned"):
+    for check in ("login", "signing keys", "people", "channels", "grants", "unmentioned"):
         assert lines[check].status == "warn"
         assert "Teams is not connected" in lines[check].found
 
@@ -264,7 +185,7 @@ async def test_channels_that_are_bound_are_told_with_their_customers(ward: Ward)
 async def test_messages_without_a_mention_that_never_came_are_told_with_the_canary(ward: Ward) -> None:
     line = await ward.line("unmentioned", ward.new_ledger())
     assert line.status == "warn"
-    for word in ("post any word", "ChannelMessage.Read.Group", "permission of Graph"):
+    for word in ("post any word", "ChannelMessage.Read.Group", "the line `grants`"):
         assert word in line.do
 
 

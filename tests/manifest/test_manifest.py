@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft4Validator
 
 from bot.desk.orders import Order, read_order
+from bot.teams.grants import ASKED_FOR
 from manifest import build
 from tests.manifest.png import pixels
 
@@ -100,14 +101,18 @@ def test_ids_and_addresses_are_filled_in_everywhere(files: dict[str, bytes], man
         assert build._BLANK.search(files[name].decode()) is None
 
 
-def test_channel_messages_without_a_mention_and_rosters_are_asked_for_and_nothing_else(
+def test_channel_messages_without_a_mention_rosters_and_grants_are_asked_for_and_nothing_else(
     manifest: dict[str, Any],
 ) -> None:
     asked = manifest["authorization"]["permissions"]["resourceSpecific"]
     assert asked == [
         {"name": "ChannelMessage.Read.Group", "type": "Application"},
         {"name": "ChannelMember.Read.Group", "type": "Application"},
+        {"name": "TeamsAppInstallation.Read.Group", "type": "Application"},
     ]
+    assert tuple(one["name"] for one in asked) == ASKED_FOR, "doctor looks for something else than the package asks for"
+    explained = (ROOT / "manifest" / "README.md").read_text("utf-8"), (ROOT / "docs" / "tenant.md").read_text("utf-8")
+    assert [name for name in ASKED_FOR for page in explained if f"`{name}`" not in page] == []
     assert manifest["webApplicationInfo"]["resource"]
     assert manifest["supportsChannelFeatures"] == "tier1"
     assert set(manifest["bots"][0]["scopes"]) == {"personal", "team", "groupChat"}
