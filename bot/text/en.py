@@ -265,7 +265,7 @@ EN = Phrases(
         evidence_needed="Please say what proves this time or reason.",
         whom_needed="Please name the person you spoke to.",
         not_a_duplicate="Only two different open tickets of one customer can be merged.",
-        outage_times="These times are not right: the end must be after the start, and neither may be in the future.",
+        outage_times="The outage must end after its start.",
         outage_deductions="Time that does not count must lie inside the outage.",
         no_outage="This ticket has no confirmed outage.",
     ),

@@ -271,7 +271,7 @@ VI = Phrases(
         evidence_needed="Anh/chị vui lòng ghi bằng chứng cho thời điểm hoặc lý do này.",
         whom_needed="Anh/chị vui lòng ghi tên người đã nói chuyện.",
         not_a_duplicate="Chỉ gộp được hai ticket khác nhau, còn mở, của cùng một khách hàng.",
-        outage_times="Thời gian gián đoạn chưa hợp lệ: giờ kết thúc phải sau giờ bắt đầu và không giờ nào được ở tương lai.",
+        outage_times="Giờ kết thúc gián đoạn phải sau giờ bắt đầu.",
         outage_deductions="Thời gian không tính phải nằm trọn trong khoảng gián đoạn đã nhập.",
         no_outage="Ticket này chưa có lần gián đoạn nào được ghi nhận.",
     ),

@@ -54,9 +54,13 @@ def confirm_outage(draft: Draft, command: ConfirmOutage) -> Refused | None:
     now, start, end = draft.rules.now, command.start, command.end
     if not command.by.manager:
         return Refused("manager_only")
-    if not command.evidence.strip() or not all(deduction.note.strip() for deduction in command.deductions):
+    if not command.evidence.strip():
+        return Refused("evidence_needed")
+    if not all(deduction.note.strip() for deduction in command.deductions):
         return Refused("note_needed")
-    if start > now or (end is not None and not start < end <= now):
+    if start > now or (end is not None and end > now):
+        return Refused("in_the_future")
+    if end is not None and end <= start:
         return Refused("outage_times")
     until = now if end is None else end
     if not all(start <= deduction.start < deduction.end <= until for deduction in command.deductions):
