@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | check-config | doctor | tickets`."""
+"""The command line: `python -m bot run | check-config | doctor | tickets | report`."""
 
 import argparse
 import asyncio
@@ -17,6 +17,7 @@ from bot.desk.ports import RecordKey
 from bot.doctor.examine import examine
 from bot.doctor.lines import worst
 from bot.errors import ConfigError, StoreAwayError
+from bot.report.command import add_arguments, print_report
 from bot.settings import Settings, read_settings
 from bot.sla.book import Book
 from bot.sla.instants import to_datetime
@@ -24,7 +25,7 @@ from bot.store.redis_store import RedisLedger
 from bot.telemetry import configure_logging
 from bot.ticket.codes import normalise
 from bot.ticket.model import Event, Ticket
-from bot.wiring import channels_of, installation, open_store, run
+from bot.wiring import StoreClock, channels_of, installation, open_store, run
 
 _LIST_MAX = 200
 
@@ -74,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     showing.add_argument("code", metavar="CODE", help="ticket code, as people write it")
     showing.add_argument("--json", action="store_true", help="as one JSON object")
     showing.set_defaults(call=_show)
+    reporting = commands.add_parser("report", help="uptime, credits and deadlines of a month, customer by customer")
+    add_arguments(reporting)
+    reporting.set_defaults(call=_report)
     return parser
 
 
@@ -97,6 +101,15 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 
 def _show(options: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(_with_ledger(settings, lambda ledger, book: _print_ticket(ledger, book, options)))
+
+
+def _report(options: argparse.Namespace, settings: Settings) -> int:
+    async def work(ledger: RedisLedger, book: Book) -> int:
+        clock = StoreClock(speed=settings.desk_speed)
+        await clock.sync(ledger)
+        return await print_report(ledger, book, clock, options)
+
+    return asyncio.run(_with_ledger(settings, work))
 
 
 async def _with_ledger(settings: Settings, work: Callable[[RedisLedger, Book], Awaitable[int]]) -> int:

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 
 from bot.sla.instants import Instant
 from bot.ticket.model import Chat, Copy, Language, Participant, PersonKey, PhoneNotice, Ticket
+from bot.ticket.outage import ConfirmOutage, WithdrawOutage
 
 PauseReason: TypeAlias = Literal["third_party", "customer", "out_of_control", "customer_fault", "out_of_scope"]
 
@@ -312,6 +313,8 @@ Command: TypeAlias = (
     | CalledBack
     | Absorb
     | MergeInto
+    | ConfirmOutage
+    | WithdrawOutage
     | Note
     | Reclassify
     | Pause

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.errors import Refused
 from bot.sla.instants import Instant
-from bot.ticket import chat, closing, hold, intake, live, notices, paging, pausing, work
+from bot.ticket import chat, closing, hold, intake, live, notices, outage, paging, pausing, work
 from bot.ticket.commands import (
     Absorb,
     Acknowledge,
@@ -35,6 +35,7 @@ from bot.ticket.commands import (
 from bot.ticket.draft import Draft, Rules
 from bot.ticket.effects import Effect
 from bot.ticket.model import Event, Ticket
+from bot.ticket.outage import ConfirmOutage, WithdrawOutage
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,8 @@ _RULES: dict[type[Any], Callable[[Draft, Any], Refused | None]] = {
     Reopen: closing.reopen,
     Absorb: closing.absorb,
     MergeInto: closing.merge_into,
+    ConfirmOutage: outage.confirm_outage,
+    WithdrawOutage: outage.withdraw_outage,
     Wake: _wake,
     Delivered: paging.settle_delivered,
     Undelivered: paging.settle_undelivered,
