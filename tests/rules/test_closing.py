@@ -1,0 +1,155 @@
+"""The end of an incident (D9): resolved, perhaps at an earlier evidenced time, called back, reopened, or merged."""
+
+import pytest
+
+from bot.ticket.commands import (
+    Absorb,
+    Acknowledge,
+    CalledBack,
+    MergeInto,
+    RecordNotice,
+    Reopen,
+    Resolve,
+    Wake,
+)
+from bot.ticket.effects import Card
+from bot.ticket.model import Participant
+from tests.rules.case import Case, moment
+from tests.rules.test_decide import CUSTOMER, STAFF
+
+L2, L3 = STAFF["L2"], STAFF["L3"]
+
+
+def set_back(when: str, evidence: str = "ghi âm cuộc gọi") -> Resolve:
+    return Resolve(L2, "đã khởi động lại", at=moment(when), evidence=evidence)
+
+
+def test_resolving_stops_the_clock_and_says_who_did_it_and_how() -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:05")
+    case.must(Resolve(L2, "chuyển sang đường dự phòng", workaround=True), "10:12")
+    ticket = case.ticket
+    assert (ticket.state, ticket.resolved_by, ticket.workaround) == ("resolved", L2.name, True)
+    assert (ticket.resolved_at, ticket.ack) == (moment("10:12"), None)
+    assert case.used("12:00") == 12
+    assert case.refused(Resolve(L2, "lần nữa")) == "already_resolved"
+
+
+@pytest.mark.parametrize(
+    ("resolve", "reason"),
+    [
+        (set_back("10:10", " "), "evidence_needed"),
+        (set_back("10:41"), "in_the_future"),
+        (set_back("09:59"), "before_the_start"),
+        (Resolve(L2, " "), "note_needed"),
+    ],
+)
+def test_a_resolution_that_would_not_stand_in_a_dispute_is_refused(resolve: Resolve, reason: str) -> None:
+    assert Case("P1").refused(resolve, "10:40") == reason
+
+
+def test_a_resolution_set_back_before_the_deadline_undoes_the_breach_and_keeps_its_alert() -> None:
+    case = Case("P1")
+    case.must(Wake(), "10:30")
+    assert case.ticket.breach_alerted_at == moment("10:30")
+    case.must(set_back("10:25"), "10:50")
+    assert case.ticket.resolved_at == moment("10:25")
+    assert case.used("12:00") == 25
+    assert case.reading().breached_at(moment("12:00")) is None
+    assert case.ticket.breach_alerted_at == moment("10:30")
+    assert case.last("resolved").data["evidence"] == "ghi âm cuộc gọi"
+    assert case.last("resolved").data["resolved_at"] == moment("10:25")
+
+
+def test_a_resolution_exactly_at_the_deadline_is_in_time_and_a_moment_later_is_not() -> None:
+    for when, breached in (("10:30:00", False), ("10:30:00.001", True)):
+        case = Case("P1")
+        case.must(Resolve(L2, "xong"), when)
+        assert (case.reading().breached_at(moment("12:00")) is not None) is breached
+
+
+def test_reopening_continues_the_used_time_and_climbs_the_ladder_anew() -> None:
+    case = Case("P1")
+    case.must(Resolve(L2, "xong"), "10:20")
+    case.must(Reopen(CUSTOMER, "lại hỏng"), "11:00")
+    ticket = case.ticket
+    assert (ticket.state, ticket.resolved_at, ticket.resolution, ticket.call_back) == ("open", None, "", None)
+    assert ticket.progress.stage == 1
+    assert case.due() == "11:10"
+    assert case.refused(Reopen(CUSTOMER, "lại hỏng")) == "not_resolved"
+    assert case.refused(set_back("10:30"), "11:05") == "before_the_start"  # it was not resolved in between
+    case.must(set_back("11:00"), "11:05")
+
+
+@pytest.mark.parametrize(("priority", "owed"), [("P1", True), ("P2", True), ("P3", False), ("P4", False)])
+def test_a_call_back_is_owed_after_p1_and_p2(priority: str, *, owed: bool) -> None:
+    case = Case(priority)
+    case.must(Resolve(L2, "xong"), "10:20")
+    assert (case.ticket.call_back is not None) is owed
+    if not owed:
+        assert case.refused(CalledBack(L2, "Chị Mẫu")) == "not_resolved"
+        return
+    assert case.ticket.call_back is not None
+    assert (case.ticket.call_back.due_at, case.ticket.call_back.by) == (moment("10:50"), L2.id)
+    assert case.refused(CalledBack(L3, " "), "10:30") == "whom_needed"
+    case.must(CalledBack(L3, "Chị Mẫu", "hài lòng"))
+    assert (case.ticket.call_back.at, case.ticket.call_back.whom) == (moment("10:30"), "Chị Mẫu")
+    assert case.last("called_back").data == {"whom": "Chị Mẫu", "note": "hài lòng"}
+    assert case.refused(CalledBack(L3, "Chị Mẫu")) == "already_recorded"
+
+
+def test_who_called_back_before_resolving_owes_nothing() -> None:
+    case = Case("P1")
+    decision = case.must(Resolve(L2, "xong", called="Chị Mẫu"), "10:20")
+    assert case.ticket.call_back is not None
+    assert case.ticket.call_back.at == moment("10:20")
+    assert decision.wake_at is None
+
+
+def duplicates(first: str = "10:00", second: str = "10:10") -> tuple[Case, Case]:
+    """Return the ticket that stays, opened second, and its duplicate, opened first."""
+    twin = {"code": "3CX-AAAA-BBBB", "message_id": "<2@x>", "sender": Participant(address="hai@anphu.example")}
+    return Case("P1", start=f"2026-03-09 {second}"), Case("P1", start=f"2026-03-09 {first}", opening=twin)
+
+
+def test_a_duplicate_gives_its_first_contact_its_people_and_its_thread_to_the_ticket_that_stays() -> None:
+    stays, goes = duplicates()
+    goes.must(RecordNotice(L2, at=moment("09:50"), caller="Chị Mẫu"), "10:11")
+    stays.must(Absorb(L2, goes.ticket), "10:12")
+    goes.must(MergeInto(L2, stays.ticket.code), "10:12")
+    assert stays.due() == "10:20"  # of the call that the duplicate's mail had followed
+    assert {p.address for p in stays.ticket.participants} == {"mot@anphu.example", "hai@anphu.example"}
+    assert set(stays.ticket.mail.references) == {"<1@x>", "<2@x>"}
+    assert stays.ticket.notice_at == moment("09:50")
+    assert stays.last("absorbed").data == {"ticket": "3CX-AAAA-BBBB", "first_contact_at": moment("09:50")}
+    assert (goes.ticket.state, goes.ticket.merged_into) == ("merged", stays.ticket.code)
+
+
+def test_a_merged_duplicate_pages_nobody_any_more_and_its_clock_stands() -> None:
+    stays, goes = duplicates()
+    decision = goes.must(MergeInto(L2, stays.ticket.code), "10:12")
+    assert decision.wake_at is None
+    before = len(goes.effects)
+    goes.must(Wake(), "12:00")
+    assert not [effect for effect in goes.effects[before:] if isinstance(effect, Card) and effect.page is not None]
+    assert goes.used("13:00") == 12
+    assert goes.refused(Acknowledge(L2)) == "already_resolved"
+    assert goes.refused(Reopen(CUSTOMER, "lại hỏng")) == "not_resolved"
+    assert goes.refused(MergeInto(L2, stays.ticket.code)) == "already_resolved"
+    assert goes.refused(RecordNotice(L2, at=moment("10:00"))) == "merged"
+
+
+def test_only_another_open_ticket_of_the_same_customer_is_absorbed() -> None:
+    stays, goes = duplicates()
+    foreign = goes.ticket.model_copy(update={"customer": "binh-minh"})
+    merged = goes.ticket.model_copy(update={"state": "merged"})
+    for other in (foreign, merged, stays.ticket):
+        assert stays.refused(Absorb(L2, other), "10:12") == "not_a_duplicate"
+    assert stays.refused(MergeInto(L2, stays.ticket.code)) == "not_a_duplicate"
+
+
+def test_a_later_duplicate_moves_no_start() -> None:
+    stays, goes = duplicates(first="10:10", second="10:00")
+    stays.must(Absorb(L2, goes.ticket), "10:12")
+    assert stays.due() == "10:30"
+    assert len([event for event in stays.ticket.clock if event.kind == "start"]) == 1
