@@ -34,19 +34,17 @@ class Day(Frozen):
         says = (self.works_like is not None) + (self.windows is not None)
         worked = self.kind in ("makeup", "override")
         if worked and says != 1:
-            raise ValueError(f"a {self.kind} day says when it is worked: 'works_like: mon', or 'windows' of its own")
+            raise ValueError(f"kind {self.kind} says when it is worked: 'works_like: mon', or 'windows' of its own")
         if not worked and says:
-            raise ValueError(
-                f"a {self.kind} day is not worked; only a makeup or override day has 'works_like' or 'windows'"
-            )
+            raise ValueError(f"kind {self.kind} is not worked; only makeup and override have 'works_like' or 'windows'")
         return self
 
     @model_validator(mode="after")
     def _says_whose(self) -> "Day":
         if self.kind == "override" and not self.hours:
-            raise ValueError("an override day names the 'hours' of the policy that it concerns, like [office]")
+            raise ValueError("kind override names the 'hours' of the policy that it concerns, like [office]")
         if self.kind != "override" and self.hours:
-            raise ValueError(f"a {self.kind} day goes by 'closed_on' of the hours; only an override names 'hours'")
+            raise ValueError(f"kind {self.kind} goes by 'closed_on' of the hours; only override names 'hours'")
         return self
 
 

@@ -1,23 +1,21 @@
-"""Working time: the arithmetic against a slow second opinion, and its laws."""
+"""Working time: each rule by an example with its name; test_calendar_laws.py has them all at once."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot.errors import NoWorkingTime
-from bot.sla.calendar import Calendar, calendar_of
+from bot.sla.calendar import HORIZON, Calendar, calendar_of
 from bot.sla.days import ORDINARY, Day, GivenDays, Year
-from bot.sla.instants import DAY, HOUR, MINUTE, Instant, from_datetime, to_datetime
+from bot.sla.instants import DAY, HOUR, MINUTE, Instant, from_datetime
 from bot.sla.policy import Hours
 from bot.sla.shapes import WEEKDAYS
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 EVERY_DAY = dict.fromkeys(WEEKDAYS, ("00:00-24:00",))
 OFFICE = dict.fromkeys(WEEKDAYS[:6], ("08:00-12:00", "13:00-17:00"))
-ZONES = ["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo", "UTC"]
 
 
 def at(text: str) -> Instant:
@@ -36,94 +34,8 @@ def day(text: str, kind: str = "holiday", **more: object) -> Day:
     return Day(date=date.fromisoformat(text), kind=kind, name={"en": text}, source="test", **more)
 
 
-def open_minutes(hours: Hours, zone: ZoneInfo, days: GivenDays, start: Instant, minutes: int) -> list[bool]:
-    """Say of each minute whether the wall clock stands in a window: the second opinion, minute by minute."""
-    closed = {d.date for number in range(2023, 2028) for d in days.year(number).days if d.kind in hours.closed_on}
-    worked = {d.date: d.windows for number in range(2023, 2028) for d in days.year(number).days if d.windows}
-
-    def windows(of: date) -> tuple[tuple[int, int], ...]:
-        if of in closed:
-            return ()
-        return worked.get(of) or hours.weekly.get(WEEKDAYS[of.weekday()], ())
-
-    answers = []
-    for n in range(minutes):
-        wall = to_datetime(start + n * MINUTE).astimezone(zone)
-        minute = wall.hour * 60 + wall.minute
-        today = any(first <= minute < last if last > first else minute >= first for first, last in windows(wall.date()))
-        tail = any(last <= first and minute < last for first, last in windows(wall.date() - timedelta(days=1)))
-        answers.append(today or tail)
-    return answers
-
-
-minutes_of_day = st.integers(0, 95).map(lambda quarter: quarter * 15)
-windows = st.tuples(minutes_of_day, st.one_of(minutes_of_day, st.just(1440)))
-weeks = st.dictionaries(st.sampled_from(WEEKDAYS), st.lists(windows, min_size=1, max_size=2).map(tuple), min_size=1)
-around_changes = st.sampled_from(
-    [from_datetime(datetime(*d, tzinfo=UTC)) for d in ((2024, 3, 30), (2024, 10, 26), (2024, 11, 2), (2024, 4, 6))]
-    + [from_datetime(datetime(*d, tzinfo=UTC)) for d in ((2024, 10, 5), (2024, 2, 15), (2023, 12, 30), (2024, 3, 9))]
-)
-dates = st.dates(date(2023, 12, 25), date(2024, 12, 31))
-
-
-@st.composite
-def plans(draw: st.DrawFn) -> tuple[Hours, ZoneInfo, GivenDays]:
-    hours = Hours(
-        weekly=draw(weeks), closed_on=("tet", "holiday"), boundary=draw(st.sampled_from(["close", "next_open"]))
-    )
-    closed = draw(st.sets(dates, max_size=3))
-    worked = draw(st.dictionaries(dates, st.lists(windows, min_size=1, max_size=2).map(tuple), max_size=2))
-    days = [day(d.isoformat(), "tet") for d in sorted(closed)]
-    days += [day(d.isoformat(), "makeup", windows=w) for d, w in sorted(worked.items()) if d not in closed]
-    return hours, ZoneInfo(draw(st.sampled_from(ZONES))), special(*days)
-
-
-@settings(max_examples=120, deadline=None)
-@given(plans(), around_changes, st.integers(0, 2 * 1440))
-def test_the_table_agrees_with_counting_every_minute(plan: tuple, base: Instant, offset: int) -> None:
-    hours, zone, days = plan
-    calendar, start = Calendar(hours, zone, days), base + offset * MINUTE
-    minutes = open_minutes(hours, zone, days, start, 2000)
-    assert [calendar.is_open(start + n * MINUTE) for n in range(2000)] == minutes
-    for n in range(0, 2000, 97):
-        assert calendar.between(start, start + n * MINUTE) == sum(minutes[:n]) * MINUTE
-    total = sum(minutes)
-    if total:
-        last = max(n for n, is_open in enumerate(minutes) if is_open)
-        close = Calendar(hours.model_copy(update={"boundary": "close"}), zone, days)
-        assert close.add(start, total * MINUTE) == start + (last + 1) * MINUTE
-
-
-spans = st.integers(0, 40 * HOUR)
-
-
-@settings(max_examples=150, deadline=None)
-@given(plans(), around_changes, st.integers(0, 3 * DAY), spans, spans)
-def test_adding_and_measuring_undo_each_other(plan: tuple, base: Instant, offset: int, one: int, two: int) -> None:
-    calendar, start = Calendar(*plan), base + offset
-    middle = calendar.add(start, one)
-    assert calendar.between(start, middle) == one
-    assert calendar.between(calendar.sub(start, one), start) == one
-    if two:
-        assert calendar.add(start, one + two) == calendar.add(middle, two)
-    assert calendar.add(start, one + two) >= middle >= start
-    later = middle + two
-    assert calendar.between(start, middle) + calendar.between(middle, later) == calendar.between(start, later)
-    assert calendar.add(start + two, one) >= middle
-    assert calendar.is_open(calendar.next_open(start))
-    assert calendar.between(start, calendar.next_open(start)) == 0
-
-
-@settings(max_examples=60, deadline=None)
-@given(plans(), around_changes, st.lists(st.integers(-3 * 366, 3 * 366), min_size=1, max_size=6))
-def test_the_order_of_questions_never_changes_an_answer(plan: tuple, base: Instant, days_away: list[int]) -> None:
-    shared = Calendar(*plan)
-    for away in days_away:
-        start = base + away * DAY
-        fresh = Calendar(*plan)
-        assert shared.add(start, 5 * HOUR) == fresh.add(start, 5 * HOUR)
-        assert shared.is_open(start) == fresh.is_open(start)
-        assert shared.between(base, start) == fresh.between(base, start)
+def override(text: str, *windows: str) -> Day:
+    return day(text, "override", hours=["office"], windows=list(windows))
 
 
 def test_a_window_over_midnight_belongs_to_the_day_it_started_on() -> None:
@@ -196,6 +108,74 @@ def test_a_calendar_that_never_opens_says_so_instead_of_searching_for_ever() -> 
     assert closed.between(at("2026-01-01"), at("2027-01-01")) == 0
 
 
+def test_a_closed_stretch_of_366_days_is_waited_for_and_one_millisecond_more_is_not() -> None:
+    opening, closing = at("2026-06-01T08:00"), at("2026-06-01T12:00")
+    rare = Calendar(Hours(weekly={}), VIETNAM, special(override("2026-06-01", "08:00-12:00")), "office")
+    assert rare.next_open(opening - HORIZON) == opening
+    assert rare.add(opening - HORIZON, 1) == opening + 1
+    assert rare.sub(closing + HORIZON, 1) == closing - 1
+    assert rare.sub(closing + HORIZON, 0) == closing
+    for ask in (
+        lambda: rare.next_open(opening - HORIZON - 1),
+        lambda: rare.add(opening - HORIZON - 1, 1),
+        lambda: rare.add(opening, 4 * HOUR + 1),
+        lambda: rare.sub(closing + HORIZON + 1, 1),
+        lambda: rare.sub(closing + HORIZON + 1, 0),
+        lambda: rare.sub(closing, 4 * HOUR + 1),
+    ):
+        with pytest.raises(NoWorkingTime, match="366 days"):
+            ask()
+    assert rare.add(opening, 4 * HOUR) == closing
+    assert rare.sub(closing, 4 * HOUR) == opening
+
+
+def test_the_366_days_are_told_with_the_instant_from_which_nothing_opens() -> None:
+    days = special(override("2023-03-01", "08:00-12:00"), override("2025-03-01", "08:00-12:00"))
+    rare = Calendar(Hours(weekly={}), VIETNAM, days, "office")
+    assert rare.between(at("2022-01-01"), at("2026-01-01")) == 8 * HOUR, "the stretch between is in the table"
+    with pytest.raises(NoWorkingTime, match="after 2023-03-01T05:00:00"):
+        rare.add(at("2023-03-01T09:00"), 4 * HOUR)
+    with pytest.raises(NoWorkingTime, match="after 2023-03-01T05:00:00"):
+        rare.sub(at("2025-03-01T09:00"), 2 * HOUR)
+    with pytest.raises(NoWorkingTime, match="before 2023-03-01T01:00:00"):
+        rare.sub(at("2023-03-01T09:00"), 2 * HOUR)
+    with pytest.raises(NoWorkingTime, match="after 2025-03-01T05:00:00"):
+        rare.next_open(at("2025-03-01T12:00"))
+
+
+def test_the_next_working_date_may_be_366_days_away_and_not_367() -> None:
+    rare = Calendar(Hours(weekly={}), VIETNAM, special(override("2026-06-02", "08:00-12:00")), "office")
+    assert rare.add_days(at("2025-06-01T09:00"), 1) == at("2026-06-02T09:00")
+    with pytest.raises(NoWorkingTime, match="no working day in the 366 days after 2025-05-31"):
+        rare.add_days(at("2025-05-31T09:00"), 1)
+
+
+def test_calendars_reach_from_1970_to_2199_and_say_so_beyond() -> None:
+    clock = Calendar(Hours(weekly=EVERY_DAY), VIETNAM)
+    start, end = at("1970-01-01T00:00"), at("2199-12-31T23:59") + MINUTE
+    assert clock.is_open(start)
+    assert clock.is_open(end - 1)
+    assert clock.add(end - HOUR, HOUR) == end
+    assert clock.sub(start + HOUR, HOUR) == start
+    for ask in (lambda: clock.add(end - HOUR, HOUR + 1), lambda: clock.sub(start + HOUR, HOUR + 1)):
+        with pytest.raises(NoWorkingTime, match="from 1970 to 2199"):
+            ask()
+    with pytest.raises(NoWorkingTime, match="from 1970 to 2199"):
+        clock.add_days(end - HOUR, 1)
+    assert clock.add_days(end - HOUR, 0) == end - HOUR
+    for outside in (start - 1, end):
+        for ask in (
+            lambda outside=outside: clock.is_open(outside),
+            lambda outside=outside: clock.next_open(outside),
+            lambda outside=outside: clock.add(outside, 1),
+            lambda outside=outside: clock.add_days(outside, 0),
+        ):
+            with pytest.raises(ValueError, match="calendars reach from 1970 to 2199"):
+                ask()
+    with pytest.raises(ValueError, match="is in 2200"):
+        clock.between(end - 1, end)
+
+
 @pytest.mark.parametrize("instant", [-DAY, 10**14, 10**18])
 def test_an_instant_that_cannot_be_meant_is_refused(instant: int) -> None:
     with pytest.raises(ValueError, match=r"calendars reach|no instant"):
@@ -205,8 +185,41 @@ def test_an_instant_that_cannot_be_meant_is_refused(instant: int) -> None:
 def test_a_negative_span_is_refused() -> None:
     clock = Calendar(Hours(weekly=EVERY_DAY), VIETNAM)
     for step in (clock.add, clock.sub):
-        with pytest.raises(ValueError, match="no span"):
+        with pytest.raises(ValueError, match="-1 ms is no span"):
             step(at("2026-01-01"), -1)
+    with pytest.raises(ValueError, match="-1 is no number of working days"):
+        clock.add_days(at("2026-01-01"), -1)
+
+
+def test_nothing_to_use_up_is_the_next_opening_and_backwards_the_last_closing() -> None:
+    office = Calendar(Hours(weekly=OFFICE), VIETNAM)
+    opening, closing = at("2026-03-09T13:00"), at("2026-03-09T12:00")
+    for moment in (closing, closing + 1, opening - 1, opening):
+        assert office.add(moment, 0) == opening
+        assert office.sub(moment, 0) == closing
+    assert office.add(closing - 1, 0) == office.sub(closing - 1, 0) == closing - 1
+    assert office.sub(opening + 1, 0) == opening + 1
+    assert office.sub(opening + 1, 1) == opening, "the last instant that leaves this much: not the closing before"
+    assert office.sub(opening, 1) == closing - 1
+
+
+def test_the_clock_runs_from_the_opening_on_and_stands_from_the_closing_on() -> None:
+    office = Calendar(Hours(weekly=OFFICE), VIETNAM)
+    opening, closing = at("2026-03-09T08:00"), at("2026-03-09T12:00")
+    assert [office.is_open(opening + ms) for ms in (-1, 0, 1)] == [False, True, True]
+    assert [office.is_open(closing + ms) for ms in (-1, 0, 1)] == [True, False, False]
+    assert [office.between(opening - 1, opening + ms) for ms in (-1, 0, 1, 2)] == [0, 0, 1, 2]
+    assert office.between(closing - 1, closing + 1) == 1
+    assert office.between(closing, opening) == 0, "an end before the start is no time"
+
+
+def test_a_promise_that_ends_a_millisecond_before_or_after_closing_moves_by_the_closed_stretch_only_then() -> None:
+    closing = at("2026-03-09T17:00")
+    for boundary, due in (("close", closing), ("next_open", at("2026-03-10T08:00"))):
+        office = Calendar(Hours(weekly=OFFICE, boundary=boundary), VIETNAM)
+        assert office.add(at("2026-03-09T16:00"), HOUR - 1) == closing - 1
+        assert office.add(at("2026-03-09T16:00"), HOUR) == due
+        assert office.add(at("2026-03-09T16:00"), HOUR + 1) == at("2026-03-10T08:00") + 1
 
 
 def test_the_days_that_did_not_count_are_named_and_a_holiday_on_a_day_off_is_not() -> None:
@@ -224,3 +237,67 @@ def test_equal_hours_share_one_table_in_the_process() -> None:
     assert calendar_of(hours, VIETNAM, special(day("2026-04-27"), digest="a")) is not calendar_of(
         hours, VIETNAM, special(day("2026-04-28"), digest="b")
     )
+
+
+def test_an_override_replaces_the_windows_of_the_hours_it_names_and_of_no_others() -> None:
+    days = special(override("2026-12-26", "13:00-17:00"))
+    office = Calendar(Hours(weekly=OFFICE, closed_on=("holiday",)), VIETNAM, days, "office")
+    assert not office.is_open(at("2026-12-26T09:00"))
+    assert office.between(at("2026-12-26T00:00"), at("2026-12-27T00:00")) == 4 * HOUR
+    other = Calendar(Hours(weekly=OFFICE, closed_on=("holiday",)), VIETNAM, days, "workshop")
+    assert other.is_open(at("2026-12-26T09:00"))
+    assert Calendar(Hours(weekly=OFFICE), VIETNAM, days).is_open(at("2026-12-26T09:00")), "hours without a name"
+
+
+def test_an_override_concerns_also_hours_that_no_holiday_closes_and_days_that_are_holidays() -> None:
+    days = special(override("2026-04-30", "09:00-11:00"), day("2026-04-30"))
+    for closed_on in ((), ("holiday",)):
+        office = Calendar(Hours(weekly=OFFICE, closed_on=closed_on), VIETNAM, days, "office")
+        assert office.between(at("2026-04-30T00:00"), at("2026-05-01T00:00")) == 2 * HOUR
+        assert office.closed_days(at("2026-04-30T00:00"), at("2026-04-30T23:00")) == ()
+    others = Calendar(Hours(weekly=OFFICE, closed_on=("holiday",)), VIETNAM, days, "workshop")
+    assert [d.kind for d in others.closed_days(at("2026-04-30T00:00"), at("2026-04-30T23:00"))] == ["holiday"]
+
+
+def test_an_override_without_windows_closes_and_is_named_as_the_day_that_did_not_count() -> None:
+    closed = day("2026-12-26", "override", hours=["office"], windows=[])
+    office = Calendar(Hours(weekly=OFFICE), VIETNAM, special(closed), "office")
+    assert office.add(at("2026-12-25T16:00"), 2 * HOUR) == at("2026-12-28T09:00")
+    assert office.closed_days(at("2026-12-25T16:00"), at("2026-12-28T09:00")) == (closed,)
+
+
+def test_an_override_may_be_worked_like_another_weekday() -> None:
+    week = {"mon": ("08:00-12:00",), "sat": ("08:00-09:00",)}
+    days = special(day("2026-12-28", "override", hours=["office"], works_like="sat"))
+    office = Calendar(Hours(weekly=week), VIETNAM, days, "office")
+    assert office.between(at("2026-12-28T00:00"), at("2026-12-29T00:00")) == HOUR
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "message"),
+    [
+        ("makeup", {}, "kind makeup says when it is worked"),
+        ("makeup", {"works_like": "mon", "windows": ["08:00-12:00"]}, "kind makeup says when it is worked"),
+        ("override", {"hours": ["office"]}, "kind override says when it is worked"),
+        ("override", {"windows": []}, "kind override names the 'hours'"),
+        ("holiday", {"windows": ["08:00-12:00"]}, "kind holiday is not worked"),
+        ("tet", {"works_like": "mon"}, "kind tet is not worked"),
+        ("holiday", {"hours": ["office"]}, "only override names 'hours'"),
+        ("makeup", {"works_like": "mon", "hours": ["office"]}, "only override names 'hours'"),
+    ],
+)
+def test_a_day_says_neither_too_little_nor_what_its_kind_does_not_have(kind: str, more: dict, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        day("2026-12-26", kind, **more)
+
+
+def test_hours_with_an_override_of_their_own_have_a_table_of_their_own() -> None:
+    hours, days = Hours(weekly=OFFICE), special(override("2026-12-26", "13:00-17:00"), digest="override")
+    assert calendar_of(hours, VIETNAM, days, "office") is not calendar_of(hours, VIETNAM, days, "workshop")
+    assert calendar_of(hours, VIETNAM, days, "workshop") is calendar_of(hours, VIETNAM, days)
+    assert not calendar_of(hours, VIETNAM, days, "office").is_open(at("2026-12-26T09:00"))
+
+
+def test_a_year_without_days_is_reviewed_only_where_no_day_is_special() -> None:
+    assert ORDINARY.year(2026) == Year(status="reviewed")
+    assert special(day("2026-04-30")).year(2027) == Year(status="unreviewed")

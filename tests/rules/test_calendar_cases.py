@@ -28,7 +28,7 @@ DIFFERENT = {
 
 
 def calendar_of_case(row: dict) -> Calendar:
-    """Build the row's calendar; its cut-outs are taken from the windows of their date."""
+    """Build the row's calendar: its shifts are overrides, its cut-outs are taken from the windows of their date."""
     weekly = {day: tuple(map(_window, windows)) for day, windows in row["hours"].items()}
     hours = Hours(weekly=weekly, closed_on=("tet", "holiday"), boundary=row["convention"])
     closed = {date.fromisoformat(text) for text in row["holidays"]}
@@ -43,7 +43,7 @@ def calendar_of_case(row: dict) -> Calendar:
         worked[day] = windows
     days = [Day(date=day, kind="holiday", name={"en": "closed"}, source="case") for day in closed]
     days += [
-        Day(date=day, kind="makeup", name={"en": "shift"}, source="case", windows=windows)
+        Day(date=day, kind="override", name={"en": "shift"}, source="case", windows=windows, hours=("case",))
         for day, windows in worked.items()
         if day not in closed
     ]
@@ -51,7 +51,7 @@ def calendar_of_case(row: dict) -> Calendar:
         number: Year(status="reviewed", days=tuple(day for day in days if day.date.year == number))
         for number in {day.date.year for day in days}
     }
-    return Calendar(hours, ZoneInfo(row["tz"]), GivenDays(years, row["id"]))
+    return Calendar(hours, ZoneInfo(row["tz"]), GivenDays(years, row["id"]), "case")
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
