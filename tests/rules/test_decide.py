@@ -110,7 +110,8 @@ class Life(RuleBasedStateMachine):
         assert not self.ids & set(names)
         self.ids |= set(names)
         if before is not None and before.state == "resolved" and decision.ticket.state == "resolved":
-            assert not [effect for effect in decision.effects if isinstance(effect, Call) or page_of(effect)]
+            pages = [effect for effect in decision.effects if isinstance(effect, Call) or page_of(effect)]
+            assert {page.page.kind for page in pages if page.page is not None} <= {"call_back"}
         body = decision.ticket.model_dump_json(exclude_defaults=True)
         self.ticket = Ticket.model_validate_json(body)
         assert self.ticket == decision.ticket
@@ -182,7 +183,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(by=ANYBODY, reason=st.sampled_from(["third_party", "customer", "out_of_control", "customer_fault"]))
     def somebody_pauses(self, by: Staff, reason: Any) -> None:
-        outcome = self.do(Pause(by, reason, "chờ"))
+        proof = {"reference": "VNPT-1", "agreed_by": "Chị Mẫu", "evidence": "log"}
+        outcome = self.do(Pause(by, reason, "chờ", **proof))
         if reason == "customer_fault" and not by.manager:
             assert isinstance(outcome, Refused)
 
