@@ -3,6 +3,7 @@
 from bot.cards import parts
 from bot.cards.parts import Element
 from bot.cards.views import PageView
+from bot.sla.instants import MINUTE
 from bot.text import formats
 from bot.text.groups import Cards
 from bot.text.phrases import phrases
@@ -20,6 +21,7 @@ def draw_page(view: PageView, language: Language) -> Element:
     body = [
         parts.headline(_headline(language, view), _kind(language, view), _style(view)),
         *parts.mentions(language, view.mentions),
+        *_late(language, view),
         *parts.facts(
             (words.label_company, parts.plain(view.company)),
             (
@@ -81,7 +83,7 @@ def _headline(language: Language, view: PageView) -> str:
 
 def _kind(language: Language, view: PageView) -> str:
     words = phrases(language).cards
-    if view.state == "resolved":
+    if view.state == "resolved" and view.kind != "call_back":
         return words.kind_resolved.format(at=parts.when(language, view.resolved_at, view.now, view.zone))
     if view.kind == "information" and not view.level:  # somebody asked for it; nobody was paged
         states = {"waiting": words.state_waiting, "working": words.kind_held.format(holder=parts.plain(view.holder))}
@@ -95,8 +97,18 @@ def _kind(language: Language, view: PageView) -> str:
         "triage": words.kind_triage,
         "ack_warning": words.kind_ack_warning,
         "information": words.kind_information,
+        "chase": words.kind_chase,
+        "escalated": words.kind_escalated,
+        "handed_over": words.kind_handed_over,
+        "call_back": words.kind_call_back,
     }
-    return kinds[view.kind].format(level=parts.level(language, view.level))
+    return kinds[view.kind].format(level=parts.level(language, view.level)).removesuffix(" – ")
+
+
+def _late(language: Language, view: PageView) -> list[Element]:
+    if view.late_ms < MINUTE:
+        return []
+    return [parts.text(phrases(language).cards.late.format(span=formats.span(language, view.late_ms)))]
 
 
 def _style(view: PageView) -> str:
@@ -136,7 +148,7 @@ def _actions(language: Language, view: PageView) -> list[Element]:
     if view.state == "resolved":
         return []
     take = []
-    if not view.holder:
+    if not view.holder or (view.offered and view.kind == "handed_over"):
         take = [parts.execute(words.button_acknowledge, "acknowledge", view.button, style="positive")]
     elif view.kind == "ack_warning":
         take = [parts.execute(words.button_keep, "acknowledge", view.button, style="positive")]

@@ -8,6 +8,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from bot.sla.instants import Instant, Span
+from bot.sla.rungs import PageKind
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class PageView:
     """The engineer's card."""
 
     code: str
-    kind: Literal["step", "repeat", "after_breach", "triage", "ack_warning", "information"]
+    kind: PageKind
     level: str
     priority: str
     priority_title: dict[str, str]
@@ -90,6 +91,10 @@ class PageView:
     now: Instant
     zone: ZoneInfo
     button: Button
+    late_ms: Span = 0
+    """By how much the page is late by the desk's own fault."""
+    offered: bool = False
+    """The holder handed it over, and nobody has taken it yet."""
 
 
 @dataclass(frozen=True)

@@ -98,4 +98,6 @@ def _full(language: Language, at: Instant, zone: ZoneInfo) -> str:
 def _says_nothing(effect: Mail, ticket: Ticket) -> bool:
     if effect.template != "page" or effect.page is None:
         return False
-    return ticket.state == "resolved" or (effect.page.kind in USELESS_WHEN_HELD and ticket.ack is not None)
+    if effect.page.kind == "call_back":
+        return ticket.call_back is None or ticket.call_back.at is not None
+    return ticket.state != "open" or (effect.page.kind in USELESS_WHEN_HELD and ticket.ack is not None)

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.cards.views import BreachView, Button, PagedPerson, PageView, StatusDetails, StatusView
@@ -10,8 +10,8 @@ from bot.desk.handle import Desk
 from bot.desk.identity import may_still_see, place_of
 from bot.desk.ports import RecordKey
 from bot.sla.clock import Reading
-from bot.sla.escalation import PageKind
 from bot.sla.policy import Priority
+from bot.sla.rungs import PageKind
 from bot.ticket.draft import Rules
 from bot.ticket.effects import Card
 from bot.ticket.model import Chat, Copy, Event, Ticket
@@ -73,7 +73,8 @@ class Reads:
                 kind = card.page.kind if card.page else (standing.page if standing and standing.page else "information")
                 level = card.page.level if card.page else (standing.level if standing else "")
                 mentions = tuple((m.name, m.object_id) for m in card.mentions)
-                return page_view(ticket, rules, button, kind=kind, level=level, mentions=mentions)
+                drawn = page_view(ticket, rules, button, kind=kind, level=level, mentions=mentions)
+                return replace(drawn, late_ms=card.page.late_ms if card.page else 0)
             case "breach":
                 return await self._breach_view(ticket, rules, button)
 
@@ -107,7 +108,7 @@ class Reads:
             state=state_of(ticket, reading),
             holder=ticket.ack.name if ticket.ack else "",
             resolution=ticket.resolution,
-            corrected=ticket.breach_alerted_at is not None and due_at is not None and due_at > rules.now,
+            corrected=ticket.breach_corrected_at is not None,
             paged=await self._paged(ticket.code, rules),
             now=rules.now,
             zone=rules.book.desk.zone,
@@ -202,6 +203,7 @@ def page_view(
         chat_linked=bool(ticket.threads),
         notice_at=ticket.notice_at,
         mentions=mentions,
+        offered=bool(ticket.offered_to),
         now=rules.now,
         zone=rules.book.desk.zone,
         button=button,
@@ -229,6 +231,8 @@ def _still_wanted(effect: Card, ticket: Ticket) -> bool:
     """Return whether a page that waited still has something to say."""
     if effect.view != "page" or effect.page is None:
         return True
-    if ticket.state == "resolved":
+    if effect.page.kind == "call_back":
+        return ticket.call_back is not None and ticket.call_back.at is None
+    if ticket.state != "open":
         return False
     return not (effect.page.kind in USELESS_WHEN_HELD and ticket.ack is not None)

@@ -2,73 +2,23 @@
 
 `climb` may be called at any time and any number of times: what is due now follows from the clock, the
 hold and the progress, so a wake-up that came late, twice or early does no harm.
-Source: product.md, "The default ladder", D2, D4, D15.
+Source: product.md, "The default ladder", D2, D4, D7-D9, D15.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
-from pydantic import BaseModel, ConfigDict
 
 from bot.sla.calendar import Calendar
 from bot.sla.clock import Reading
 from bot.sla.instants import Instant, Span
 from bot.sla.policy import Ladder, Step, Triage
+from bot.sla.reminders import OwedCall, Waiting, asked_at
+from bot.sla.rungs import Ack, Progress, Rung, with_level
 from bot.sla.shapes import Channel
 
-PageKind: TypeAlias = Literal["step", "repeat", "after_breach", "triage", "ack_warning", "information"]
-
+_ALL_CHANNELS: tuple[Channel, ...] = ("teams", "mail", "phone")
+_WRITTEN: tuple[Channel, ...] = ("teams", "mail")
 _LONGEST_CLIMB = 10_000  # rungs in one call; an unanswered P1 makes 48 a day, so this is months of outage
-
-
-class Ack(BaseModel):
-    """Somebody holds the ticket. Renewed by any act of the holder; runs out in used time."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    by: str
-    """Person id of the roster."""
-    name: str
-    level: str
-    at: Instant
-    renewed_at: Instant
-    warned: bool = False
-
-
-class Progress(BaseModel):
-    """How far the ladder of the present measure has been climbed."""
-
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    stage: int = 0
-    """Counts reclassifications and reopenings: each starts the ladder anew."""
-    paged: tuple[int, ...] = ()
-    """Steps that paged, by index."""
-    owed: tuple[int, ...] = ()
-    """`unacked` steps that fell due while somebody held the ticket: fired when the hold runs out."""
-    repeats: int = 0
-    """Repeat slots that passed."""
-    after: int = 0
-    """Slots after the breach that passed."""
-    triage: tuple[int, ...] = ()
-    levels: tuple[str, ...] = ()
-    """Levels paged so far, over all stages, in the order of their first page."""
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One thing of the ladder that fell due: who is to be told, and how."""
-
-    key: str
-    kind: PageKind
-    due_at: Instant
-    level: str | None
-    by: tuple[Channel, ...]
-    whole_team: bool = False
-    managers: Literal["channel", "digest"] | None = None
-    to_holder: bool = False
-    breach: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +33,12 @@ class Situation:
     triage_calendar: Calendar
     triage_from: Instant
     rank: Callable[[str | None], int]
+    hours: Calendar
+    """Of the priority."""
+    waiting: tuple[Waiting, ...] = ()
+    """Open pauses that have a time to be asked after."""
+    owed_call: OwedCall | None = None
+    """Set while a resolved ticket's customer is still to be called back."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +50,8 @@ class Climb:
     ack: Ack | None
     next_at: Instant | None
     """When something falls due next if nothing happens; None: never (the clock stands)."""
+    expired_at: Instant | None = None
+    """When the hold ran out, if it did."""
 
 
 @dataclass(frozen=True)
@@ -106,15 +64,43 @@ class _Candidate:
 
 def climb(situation: Situation, progress: Progress, ack: Ack | None, now: Instant) -> Climb:
     """Return the rungs that are due at `now` and not yet taken, with the state after them."""
+    progress, ack = _taken_back(situation, progress, ack, now)
     climber = _Climber(situation, progress, ack)
+    next_at: Instant | None = now
     for _ in range(_LONGEST_CLIMB):
         candidate = min(climber.candidates(), key=lambda c: (c.at, c.order), default=None)
         if candidate is None or candidate.at > now:
-            return Climb(
-                tuple(climber.rungs), climber.progress, climber.ack, candidate.at if candidate is not None else None
-            )
+            next_at = candidate.at if candidate is not None else None
+            break
         candidate.apply(climber)
-    return Climb(tuple(climber.rungs), climber.progress, climber.ack, now)
+    after = climber.progress
+    if after is not progress:
+        after = after.model_copy(update={"climbed_at": max(now, progress.climbed_at)})
+    return Climb(tuple(climber.rungs), after, climber.ack, next_at, climber.expired_at)
+
+
+def jump(situation: Situation, progress: Progress, level: str, now: Instant) -> tuple[Rung, Progress]:
+    """Return the page of a level that somebody asked for by hand, and the progress after it.
+
+    The ladder's own steps keep their time; repeats go to this level if it is the highest.
+    """
+    step = reached_by(situation.ladder, level)
+    rung = Rung(
+        key=f"{progress.stage}.e{len(progress.jumps)}",
+        kind="escalated",
+        due_at=now,
+        level=level,
+        by=step.by,
+        whole_team=step.whole_team,
+    )
+    jumped = {"jumps": (*progress.jumps, level), "levels": with_level(progress.levels, level)}
+    return rung, progress.model_copy(update=jumped)
+
+
+def reached_by(ladder: Ladder, level: str) -> Step:
+    """Return how a level is paged out of turn: as by its own step (of several, by the loudest), else by everything."""
+    own = [step for step in ladder.steps if step.level == level]
+    return max(own, key=lambda step: len(step.by), default=Step(after=0, level=level, by=_ALL_CHANNELS))
 
 
 def pulled_rung(ladder: Ladder, rung: Rung, rank: Callable[[str | None], int]) -> Rung | None:
@@ -130,9 +116,37 @@ def pulled_rung(ladder: Ladder, rung: Rung, rank: Callable[[str | None], int]) -
     return Rung(key, rung.kind, rung.due_at, step.level, step.by, step.whole_team, breach=rung.breach)
 
 
-def with_level(progress: Progress, level: str | None) -> Progress:
-    """Return the progress after a level was paged out of turn."""
-    return progress.model_copy(update={"levels": _with_level(progress.levels, level)})
+def _taken_back(situation: Situation, progress: Progress, ack: Ack | None, now: Instant) -> tuple[Progress, Ack | None]:
+    """Return the progress less what a corrected clock has not reached any more: it falls due again at its new time.
+
+    A pause that is set back to an evidenced time gives used time back; so may a calendar that is corrected.
+    """
+    reading, ladder = situation.reading, situation.ladder
+    if reading.resolved_at is not None or reading.merged:
+        return progress, ack
+    at = max(now, progress.climbed_at)
+    used = reading.used(at)
+
+    def reached(indices: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(index for index in indices if ladder.steps[index].offset(reading.target) <= used)
+
+    every, after_every = ladder.repeat_every, ladder.after_breach_every
+    still = {
+        "paged": reached(progress.paged),
+        "owed": reached(progress.owed),
+        "repeats": progress.repeats if every is None else min(progress.repeats, used // every),
+        "after": min(progress.after, max(0, used - reading.target) // after_every),
+    }
+    warned = ack is not None and ack.warned and _reached_warning(situation, ack, used)
+    if all(getattr(progress, name) == value for name, value in still.items()) and (ack is None or ack.warned == warned):
+        return progress, ack
+    back = progress.model_copy(update={"stage": progress.stage + 1, **still})
+    return back, ack if ack is None else ack.model_copy(update={"warned": warned})
+
+
+def _reached_warning(situation: Situation, ack: Ack, used: Span) -> bool:
+    held = used - situation.reading.used(ack.renewed_at)
+    return held >= situation.ack_lasts - situation.ladder.ack_warning
 
 
 def _step_rung(ladder: Ladder, target: Span, progress: Progress, index: int, due_at: Instant) -> Rung:
@@ -156,13 +170,9 @@ def _with_paged(progress: Progress, index: int, level: str | None) -> Progress:
         update={
             "paged": (*progress.paged, index),
             "owed": tuple(owed for owed in progress.owed if owed != index),
-            "levels": _with_level(progress.levels, level),
+            "levels": with_level(progress.levels, level),
         }
     )
-
-
-def _with_level(levels: tuple[str, ...], level: str | None) -> tuple[str, ...]:
-    return levels if level is None or level in levels else (*levels, level)
 
 
 class _Climber:
@@ -173,16 +183,21 @@ class _Climber:
         self.progress = progress
         self.ack = ack
         self.rungs: list[Rung] = []
+        self.expired_at: Instant | None = None
 
     def candidates(self) -> Iterator[_Candidate]:
         """Yield what can happen next: of each sort the first."""
+        if self.situation.reading.merged:
+            return
         if self.situation.reading.resolved_at is not None:
+            yield from self._owed_call()
             return
         yield from self._hold()
         yield from self._steps()
         yield from self._triage()
         yield from self._repeats()
         yield from self._after_breach()
+        yield from self._chases()
 
     def _hold(self) -> Iterator[_Candidate]:
         if self.ack is None:
@@ -207,8 +222,8 @@ class _Climber:
                 yield _Candidate(at, 1, lambda c, i=index, a=at: c.reach(i, a))  # type: ignore[misc]
 
     def _triage(self) -> Iterator[_Candidate]:
-        triage = self.situation.triage
-        if triage is None or not self.situation.reading.running:
+        triage, reading = self.situation.triage, self.situation.reading
+        if triage is None or reading.pauses or reading.suspended:
             return
         for index, step in enumerate(triage.steps):
             if index not in self.progress.triage:
@@ -230,9 +245,23 @@ class _Climber:
         if at is not None:
             yield _Candidate(at, 4, lambda c: c.repeat_after_breach(slot, at))
 
+    def _chases(self) -> Iterator[_Candidate]:
+        for waiting in self.situation.waiting:
+            times = self._times_chased(waiting)
+            at = asked_at(waiting, self.situation.ladder.chase, self.situation.hours, times)
+            if at is not None:
+                yield _Candidate(at, 6, lambda c, w=waiting, n=times, a=at: c.chase(w, n, a))  # type: ignore[misc]
+
+    def _owed_call(self) -> Iterator[_Candidate]:
+        owed, times = self.situation.owed_call, self.progress.call_backs
+        if owed is not None and times == 0:
+            yield _Candidate(owed.due_at, 0, lambda c: c.remind_of_call(owed))
+        if owed is not None and times == 1:
+            yield _Candidate(owed.again_at, 0, lambda c: c.tell_of_missing_call(owed))
+
     def expire(self, at: Instant) -> None:
         """End the hold; what it held back fires at once."""
-        self.ack = None
+        self.ack, self.expired_at = None, at
         for index in self.progress.owed:
             self._page(index, at)
 
@@ -260,7 +289,7 @@ class _Climber:
         self.progress = self.progress.model_copy(
             update={
                 "triage": (*self.progress.triage, index),
-                "levels": _with_level(self.progress.levels, step.level),
+                "levels": with_level(self.progress.levels, step.level),
             }
         )
         self.rungs.append(Rung(f"t{index}", "triage", at, step.level, step.by, step.whole_team, managers=step.managers))
@@ -288,14 +317,55 @@ class _Climber:
         elif self.ack is not None:
             self.rungs.append(Rung(key, "after_breach", at, None, ("teams", "mail"), to_holder=True, breach=True))
 
+    def chase(self, waiting: Waiting, times: int, at: Instant) -> None:
+        """Have somebody ask after a pause: the holder first, then the level that the policy names (D8)."""
+        others = tuple(entry for entry in self.progress.chased if entry[0] != waiting.pause)
+        chased = (*others, (waiting.pause, waiting.answers, times + 1))
+        key, chase = f"p{waiting.pause}.{waiting.answers}.{times}", self.situation.ladder.chase
+        by = chase.by if chase is not None else _WRITTEN
+        if times == 0 and self.ack is not None:
+            level = None
+            self.rungs.append(Rung(key, "chase", at, None, by, to_holder=True))
+        else:
+            level = self._lowest() if times == 0 or chase is None else chase.level
+            self.rungs.append(Rung(key, "chase", at, level, by))
+        levels = with_level(self.progress.levels, level)
+        self.progress = self.progress.model_copy(update={"chased": chased, "levels": levels})
+
+    def remind_of_call(self, owed: OwedCall) -> None:
+        """Remind whoever resolved the ticket of the call that the customer is owed (D9)."""
+        key = f"{self.progress.stage}.c0"
+        self.rungs.append(Rung(key, "call_back", owed.due_at, None, _WRITTEN, to=owed.by))
+        self.progress = self.progress.model_copy(update={"call_backs": 1})
+
+    def tell_of_missing_call(self, owed: OwedCall) -> None:
+        """Tell managers that the customer was not called."""
+        key = f"{self.progress.stage}.c1"
+        self.rungs.append(Rung(key, "call_back", owed.again_at, None, (), managers="channel"))
+        self.progress = self.progress.model_copy(update={"call_backs": 2})
+
+    def _times_chased(self, waiting: Waiting) -> int:
+        return next(
+            (times for pause, answers, times in self.progress.chased
+             if (pause, answers) == (waiting.pause, waiting.answers)),
+            0,
+        )  # fmt: skip
+
+    def _lowest(self) -> str | None:
+        """Return the lowest level that was paged so far, else of the ladder."""
+        levels = self.progress.levels or [step.level for step in self.situation.ladder.steps if step.level is not None]
+        return min(levels, key=self.situation.rank, default=None)
+
     def _page(self, index: int, at: Instant) -> None:
         rung = _step_rung(self.situation.ladder, self.situation.reading.target, self.progress, index, at)
         self.rungs.append(rung)
         self.progress = _with_paged(self.progress, index, rung.level)
 
     def _highest(self) -> Step | None:
-        """Return the paged step of this stage that woke the highest level."""
-        steps = [self.situation.ladder.steps[index] for index in self.progress.paged]
+        """Return how the highest level is reached that this stage paged, by its ladder or by hand."""
+        ladder = self.situation.ladder
+        steps = [ladder.steps[index] for index in self.progress.paged]
+        steps += [reached_by(ladder, level) for level in self.progress.jumps]
         return max(
             (step for step in steps if step.level is not None),
             key=lambda step: self.situation.rank(step.level),

@@ -78,6 +78,12 @@ class Cards:
     kind_triage: str
     kind_ack_warning: str
     kind_information: str
+    kind_chase: str
+    kind_escalated: str
+    kind_handed_over: str
+    kind_call_back: str
+    late: str
+    """The page is late by the desk's own fault."""
     kind_held: str
     kind_resolved: str
     kind_breach: str
@@ -222,6 +228,13 @@ class Refusals:
     outage_times: str
     outage_deductions: str
     no_outage: str
+    level_unknown: str
+    level_too_low: str
+    nobody_holds: str
+    not_holder: str
+    colleague_unknown: str
+    colleague_holds: str
+    colleague_unreachable: str
 
 
 @dataclass(frozen=True)

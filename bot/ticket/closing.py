@@ -1,7 +1,6 @@
 """The end of an incident: resolved, called back, reopened, or merged into the ticket that was first. Source: D9."""
 
 from bot.errors import Refused
-from bot.sla.escalation import Progress
 from bot.ticket.commands import Absorb, CalledBack, MergeInto, Reopen, Resolve, Staff
 from bot.ticket.draft import Draft
 from bot.ticket.hold import may_handle
@@ -84,7 +83,6 @@ def reopen(draft: Draft, command: Reopen) -> Refused | None:
     if draft.ticket.state != "resolved":
         return Refused("not_resolved")
     draft.clock("reopen")
-    progress = draft.ticket.progress
     draft.change(
         state="open",
         resolution="",
@@ -92,7 +90,7 @@ def reopen(draft: Draft, command: Reopen) -> Refused | None:
         resolved_at=None,
         resolved_by="",
         call_back=None,
-        progress=Progress(stage=progress.stage + 1, levels=progress.levels),
+        progress=draft.ticket.progress.anew(),
     )
     by = f"staff:{command.by.id}" if isinstance(command.by, Staff) else f"customer:{command.by.person}"
     draft.record("reopened", by=by, note=command.note[:_TEXT_LENGTH])

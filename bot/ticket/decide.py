@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.errors import Refused
 from bot.sla.instants import Instant
-from bot.ticket import chat, closing, hold, intake, live, notices, outage, paging, pausing, work
+from bot.ticket import chat, closing, fate, hand, hold, intake, live, notices, outage, paging, pausing, work
 from bot.ticket.commands import (
     Absorb,
     Acknowledge,
@@ -20,6 +20,8 @@ from bot.ticket.commands import (
     CustomerMail,
     Delivered,
     EngineerMail,
+    Escalate,
+    HandOver,
     MergeInto,
     Note,
     OpenByMail,
@@ -114,6 +116,8 @@ _RULES: dict[type[Any], Callable[[Draft, Any], Refused | None]] = {
     ChatMessage: chat.chat_message,
     Bind: chat.bind,
     Acknowledge: hold.acknowledge,
+    Escalate: hand.escalate,
+    HandOver: hand.hand_over,
     Note: work.note,
     Reclassify: work.reclassify,
     RecordNotice: notices.record_notice,
@@ -128,6 +132,6 @@ _RULES: dict[type[Any], Callable[[Draft, Any], Refused | None]] = {
     ConfirmOutage: outage.confirm_outage,
     WithdrawOutage: outage.withdraw_outage,
     Wake: _wake,
-    Delivered: paging.settle_delivered,
-    Undelivered: paging.settle_undelivered,
+    Delivered: fate.settle_delivered,
+    Undelivered: fate.settle_undelivered,
 }

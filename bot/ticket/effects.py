@@ -10,8 +10,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bot.sla.escalation import PageKind
 from bot.sla.instants import Instant
+from bot.sla.rungs import PageKind
 from bot.ticket.model import Chat, Language, PersonKey
 
 
@@ -36,6 +36,8 @@ class PageRef(BaseModel):
     level: str
     due_at: Instant
     breach: bool = False
+    late_ms: int = 0
+    """By how much it is late by our own fault: the desk was not awake."""
 
 
 class Mention(BaseModel):

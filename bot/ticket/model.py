@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict
 
 from bot.sla.clock import ClockEvent
-from bot.sla.escalation import Ack, PageKind, Progress
 from bot.sla.instants import Instant
+from bot.sla.rungs import Ack, PageKind, Progress
 
 Language: TypeAlias = Literal["vi", "en"]
 State: TypeAlias = Literal["open", "resolved", "merged"]
@@ -104,6 +104,7 @@ class PendingPage(Part):
     """A page that was queued and whose fate is not settled on every channel yet."""
 
     occurrence: str
+    kind: PageKind = "step"
     contact: str
     level: str
     channels: dict[str, Literal["queued", "accepted", "dropped", "failed"]]

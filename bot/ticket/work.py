@@ -1,7 +1,6 @@
 """What engineers say about a ticket: notes, and its priority. Source: D2, D7."""
 
 from bot.errors import Refused
-from bot.sla.escalation import Progress
 from bot.ticket.commands import Note, Reclassify
 from bot.ticket.draft import Draft
 from bot.ticket.hold import may_handle, renew
@@ -31,12 +30,8 @@ def reclassify(draft: Draft, command: Reclassify) -> Refused | None:
     if command.priority != ticket.priority and not command.reason.strip():
         return Refused("reason_needed")
     if command.priority != ticket.priority:
-        progress = ticket.progress
         draft.clock(command.how, priority=command.priority)
-        draft.change(
-            priority=command.priority,
-            progress=Progress(stage=progress.stage + 1, levels=progress.levels, triage=progress.triage),
-        )
+        draft.change(priority=command.priority, progress=ticket.progress.anew())
     draft.change(provisional=False)
     renew(draft, command.by)
     draft.record(

@@ -7,10 +7,12 @@ from zoneinfo import ZoneInfo
 
 from bot.cards.views import BreachView, Button, PagedPerson, PageView, StatusDetails, StatusView
 from bot.sla.instants import MINUTE, from_datetime
+from bot.sla.rungs import PageKind
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-KINDS: tuple[Literal["step", "repeat", "after_breach", "triage", "ack_warning", "information"], ...] = (
-    "step", "repeat", "after_breach", "triage", "ack_warning", "information",
+KINDS: tuple[PageKind, ...] = (
+    "step", "repeat", "after_breach", "triage", "ack_warning", "information", "chase", "escalated", "handed_over",
+    "call_back",
 )  # fmt: skip
 STATES: tuple[Literal["received", "working", "waiting", "resolved"], ...] = (
     "received", "working", "waiting", "resolved",
@@ -75,7 +77,7 @@ def status(state: Literal["received", "working", "waiting", "resolved"] = "recei
 
 
 def page(
-    kind: Literal["step", "repeat", "after_breach", "triage", "ack_warning", "information"] = "step",
+    kind: PageKind = "step",
     state: Literal["received", "working", "waiting", "resolved"] = "received",
     **changes: Any,
 ) -> PageView:

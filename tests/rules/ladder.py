@@ -4,13 +4,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from bot.config.load import load_book
 from bot.sla.book import Book
 from bot.sla.clock import ClockEvent, read_clock
-from bot.sla.escalation import Ack, Climb, Progress, Rung, Situation, climb
+from bot.sla.escalation import Climb, Situation, climb, jump
 from bot.sla.instants import MINUTE, Instant, from_datetime, to_datetime
+from bot.sla.reminders import OwedCall, Waiting
+from bot.sla.rungs import Ack, Progress, Rung
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 DESK_FILES = Path(__file__).parents[2] / "infra" / "desk"
@@ -43,20 +46,28 @@ class Climbing:
     progress: Progress = field(default_factory=Progress)
     events: list[ClockEvent] = field(default_factory=list)
     rungs: list[Rung] = field(default_factory=list)
+    chases: dict[int, tuple[Instant, int]] = field(default_factory=dict)
+    """When each pause is asked after, and how often that was answered."""
+    owed_call: OwedCall | None = None
+    expired: list[Instant] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.events.append(ClockEvent(at=self.start, kind="start", priority=self.priority))
 
     def situation(self) -> Situation:
         policy = book().policy
+        reading = read_clock(tuple(self.events), policy.priorities, book().calendars)
         return Situation(
-            reading=read_clock(tuple(self.events), policy.priorities, book().calendars),
+            reading=reading,
             ladder=policy.priorities[self.priority].ladder,
             ack_lasts=policy.ack_lasts(self.priority),
             triage=policy.triage if self.provisional else None,
             triage_calendar=book().calendars[policy.triage.hours],
             triage_from=self.start,
             rank=book().desk.rank,
+            hours=book().calendars[policy.priorities[self.priority].hours],
+            waiting=tuple(Waiting(n, *chase) for n, chase in self.chases.items() if n in reading.pauses),
+            owed_call=self.owed_call,
         )
 
     def wake(self, now: Instant) -> Climb:
@@ -64,6 +75,7 @@ class Climbing:
         result = climb(self.situation(), self.progress, self.ack, now)
         self.progress, self.ack = result.progress, result.ack
         self.rungs += result.rungs
+        self.expired += [result.expired_at] if result.expired_at is not None else []
         return result
 
     def until(self, end: Instant) -> None:
@@ -79,6 +91,34 @@ class Climbing:
     def acknowledge(self, now: Instant, by: str = "an", level: str = "L2") -> None:
         self.wake(now)
         self.ack = Ack(by=by, name=by, level=level, at=now, renewed_at=now)
+
+    def pause(
+        self, now: Instant, number: int = 1, *, chase_at: Instant | None = None, since: Instant | None = None
+    ) -> None:
+        self.wake(now)
+        at = now if since is None else since
+        self.events.append(ClockEvent(at=at, kind="pause", pause=number, reason="third_party"))
+        if chase_at is not None:
+            self.chases[number] = (chase_at, 0)
+
+    def resume(self, now: Instant, number: int = 1) -> None:
+        self.wake(now)
+        self.events.append(ClockEvent(at=now, kind="resume", pause=number))
+
+    def answer(self, now: Instant, number: int = 1, *, chase_at: Instant) -> None:
+        self.wake(now)
+        self.chases[number] = (chase_at, self.chases[number][1] + 1)
+
+    def escalate(self, now: Instant, level: str) -> None:
+        self.wake(now)
+        rung, self.progress = jump(self.situation(), self.progress, level, now)
+        self.rungs.append(rung)
+
+    def reclassify(self, now: Instant, priority: str, how: Literal["corrected", "worsened"]) -> None:
+        """As the desk does it: by somebody who does not hold the ticket."""
+        self.wake(now)
+        self.events.append(ClockEvent(at=now, kind=how, priority=priority))
+        self.priority, self.provisional, self.progress = priority, False, self.progress.anew()
 
     def told(self) -> list[tuple[int, str, str | None]]:
         """Return (minutes after the start, kind, level) of every rung."""
