@@ -29,6 +29,7 @@ def new_ticket(command: OpenByMail, rules: Rules) -> Ticket:
         policy=policy.content_hash(),
         opened_at=command.received_at,
         mail_at=command.received_at,
+        expected_at=command.received_at,
         clock=(ClockEvent(at=command.received_at, kind="start", priority=priority),),
         mail=MailThread(
             root=command.message_id,
