@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | check-config | doctor | tickets | report`."""
+"""The command line: `python -m bot run | check-config | schema | doctor | tickets | report`."""
 
 import argparse
 import asyncio
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.config.check import check_config
 from bot.config.load import load_book
+from bot.config.schema import MODELS, print_schema
 from bot.desk.ports import RecordKey
 from bot.doctor.examine import examine
 from bot.doctor.lines import worst
@@ -61,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     checking = commands.add_parser("check-config", help="prove the desk's files; exit 2 if the desk could not start")
     checking.add_argument("--config", type=Path, help="folder of the files (default: DESK_CONFIG)")
     checking.set_defaults(call=_check)
+    describing = commands.add_parser("schema", help="print what may be written in a file, as a JSON schema")
+    describing.add_argument("name", nargs="?", choices=sorted(MODELS), help="which; without it they are listed")
+    describing.set_defaults(call=lambda options, _: print_schema(options.name))
     examining = commands.add_parser("doctor", help="look at everything the desk needs; exit 1 if something fails")
     examining.add_argument("--url", default="", help="public address that Teams is to call, https://…")
     examining.add_argument("--json", action="store_true", help="as one JSON object")
