@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | check-config | schema | doctor | tickets | report`."""
+"""The command line: `python -m bot run | check-config | schema | doctor | tickets | due | simulate | report`."""
 
 import argparse
 import asyncio
@@ -18,6 +18,7 @@ from bot.desk.ports import RecordKey
 from bot.doctor.examine import examine
 from bot.doctor.lines import worst
 from bot.errors import ConfigError, StoreAwayError
+from bot.rehearsal import commands as rehearsal
 from bot.report.command import add_arguments, print_report
 from bot.settings import Settings, read_settings
 from bot.sla.book import Book
@@ -79,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     showing.add_argument("code", metavar="CODE", help="ticket code, as people write it")
     showing.add_argument("--json", action="store_true", help="as one JSON object")
     showing.set_defaults(call=_show)
+    asking = commands.add_parser("due", help="when a ticket would be due, and whom its ladder pages until then")
+    rehearsal.add_due_arguments(asking)
+    asking.set_defaults(call=lambda options, settings: rehearsal.due(options, settings.desk_config))
+    playing = commands.add_parser("simulate", help="play a scenario against the desk's files; exit 1 if it differs")
+    rehearsal.add_simulate_arguments(playing)
+    playing.set_defaults(call=lambda options, settings: rehearsal.simulate(options, settings.desk_config))
     reporting = commands.add_parser("report", help="uptime, credits and deadlines of a month, customer by customer")
     add_arguments(reporting)
     reporting.set_defaults(call=_report)
