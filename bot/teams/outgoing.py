@@ -1,9 +1,11 @@
 """How an activity looks that leaves: one thing per activity, small enough, and no `<at>` that mentions nobody.
 
 Text and a card in one activity would be split by Teams and no id come back, so there is no function for it.
-Words go as `plain`: what others wrote was calmed by `text.plain`, and no markdown of theirs is ever run.
+Words go as `xml`, with every `<`, `>` and `&` escaped: Teams keeps line breaks in it, which it drops from `plain` and
+from markdown, and no markup of others is ever run; the paragraph around them keeps markdown off in clients that run it.
 """
 
+import html
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +13,9 @@ from typing import Any
 from bot.cards.parts import mention_text
 
 TEXT_SIZE_MAX_BYTES = 60_000
-"""Counted as UTF-8 and as UTF-16: Teams refuses a message of about 80 kB, with its envelope."""
+"""Of text as it is sent, with its markup. Counted as UTF-8 and as UTF-16: Teams refuses a message
+of about 80 kB, with its envelope.
+"""
 
 _CARD_TYPE = "application/vnd.microsoft.card.adaptive"
 _AT_TAG = re.compile(r"<at\b[^<>]*>([^<>]*)</at\s*>", re.IGNORECASE)
@@ -20,7 +24,11 @@ _AT_TAG = re.compile(r"<at\b[^<>]*>([^<>]*)</at\s*>", re.IGNORECASE)
 def text_activity(text: str, *, alert: bool) -> dict[str, object]:
     """Return a message of words. `alert`: a phone rings for it (1:1 only)."""
     words = shortened(_AT_TAG.sub(r"\1", text))
-    activity: dict[str, object] = {"type": "message", "textFormat": "plain", "text": words}
+    marked = _marked(words)
+    while not _fits(marked):  # escaping lengthens: a text of nothing but `&` fivefold
+        words = words[: len(words) * 2 // 3].rstrip() + "…"
+        marked = _marked(words)
+    activity: dict[str, object] = {"type": "message", "textFormat": "xml", "text": marked}
     return _alerting(activity) if alert else activity
 
 
@@ -63,11 +71,21 @@ def finished_card(card: dict[str, object], mentions: Sequence[tuple[str, str | N
 
 def shortened(text: str) -> str:
     """Return at most TEXT_SIZE_MAX_BYTES of a text, with an ellipsis where it was cut."""
-    if len(text.encode()) <= TEXT_SIZE_MAX_BYTES and len(text.encode("utf-16-le")) <= TEXT_SIZE_MAX_BYTES:
+    if _fits(text):
         return text
     room = TEXT_SIZE_MAX_BYTES - 4
     cut = text.encode()[:room].decode(errors="ignore")
     return cut.encode("utf-16-le")[:room].decode("utf-16-le", errors="ignore") + "…"
+
+
+def _fits(text: str) -> bool:
+    return len(text.encode()) <= TEXT_SIZE_MAX_BYTES and len(text.encode("utf-16-le")) <= TEXT_SIZE_MAX_BYTES
+
+
+def _marked(words: str) -> str:
+    """Return words as one paragraph of markup. The break after `<br>` shows nowhere; it parts words where tags go."""
+    lines = "<br>\n".join(html.escape(words, quote=False).splitlines())
+    return f"<p>{lines}</p>"
 
 
 def _alerting(activity: dict[str, object]) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from bot.sla.instants import MINUTE, Instant
 from tests.demo.sent import Mailed, Post, button_of, mentioned, posts
 from tests.demo.stage import Stage, Story
+from tests.harness.channel_connector import words_of
 from tests.harness.example_desk import OPERATOR_MAIL, ExamplePerson
 from tests.harness.local_channel import Place
 
@@ -322,7 +323,7 @@ def _last_act(acts: list[Row], at: Instant) -> Instant | None:
 
 
 def _words(post: Post) -> str:
-    return str(post.body.get("summary") or post.body.get("text") or "").replace("\n", " ")
+    return str(post.body.get("summary") or words_of(post.body)).replace("\n", " ")
 
 
 def _span(span: int) -> str:

@@ -1,10 +1,14 @@
 """Effects become messages in Teams, and Teams' failures become what the lanes need to know."""
 
+import html
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
 import pytest_asyncio
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.desk.arrivals import Sender
 from bot.desk.ports import Commit, RecordKey
@@ -12,7 +16,7 @@ from bot.errors import DeliveryError
 from bot.teams.connector import Connector
 from bot.teams.credentials import Credentials, SecretLogin
 from bot.teams.messenger import TeamsMessenger
-from bot.teams.outgoing import TEXT_SIZE_MAX_BYTES, card_activity, finished_card, shortened, text_activity
+from bot.teams.outgoing import _AT_TAG, TEXT_SIZE_MAX_BYTES, card_activity, finished_card, shortened, text_activity
 from bot.teams.people import TeamsPeople
 from bot.ticket.effects import Call, Card, Mention, Mirror, PageRef, Say
 from bot.ticket.model import Chat, PersonKey, PersonRecord
@@ -198,13 +202,13 @@ async def test_a_channel_page_mentions_the_people_it_names(desk: Desk) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_saying_is_plain_words_without_a_mention(desk: Desk) -> None:
+async def test_a_saying_is_words_without_a_mention(desk: Desk) -> None:
     place = desk.channel.personal(BINH)
     say = Say(id="e", person=_person(), language="en", phrase="hello", values={"a": "<at>everyone</at>"})
     assert (await desk.messenger.send(say, uncertain=False)).outcome == "sent"
     [text] = desk.channel.posts(place)
-    assert text.body["text"] == "hello en [('a', 'everyone')]"
-    assert text.body["textFormat"] == "plain"
+    assert text.body["text"] == "<p>hello en [('a', 'everyone')]</p>"
+    assert text.body["textFormat"] == "xml"
     assert text.body["channelData"] == {"notification": {"alert": True}}
 
 
@@ -244,6 +248,38 @@ def test_a_shortened_text_fits_in_both_encodings_and_breaks_no_character(text: s
     assert len(short.encode("utf-16-le")) <= TEXT_SIZE_MAX_BYTES
     assert text.startswith(short.removesuffix("…"))
     assert (short == text) == (len(text) < 10)
+
+
+@pytest.mark.asyncio
+async def test_the_lines_of_an_answer_stay_lines_and_its_signs_stay_signs(desk: Desk) -> None:
+    place = desk.channel.channel("Hỗ trợ", BINH)
+    written = 'Chào chị,\n\n1. <b>gỡ</b> & lắp lại "SIP"\n2. **xong** &lt;\r\n<br>\n   # 10 < 20 > 5'
+    mirror = Mirror(id="e", chat=desk.chat(place), language="vi", author="Bình", text=written, at=0)
+    assert (await desk.messenger.send(mirror, uncertain=False)).outcome == "sent"
+    assert desk.channel.texts(place) == [f"Bình: {written}".replace("\r\n", "\n")]
+    [posted] = desk.channel.posts(place)
+    assert posted.body["text"] == (
+        '<p>Bình: Chào chị,<br>\n<br>\n1. &lt;b&gt;gỡ&lt;/b&gt; &amp; lắp lại "SIP"<br>\n'
+        "2. **xong** &amp;lt;<br>\n&lt;br&gt;<br>\n   # 10 &lt; 20 &gt; 5</p>"
+    )
+
+
+@given(st.text(alphabet=st.sampled_from("aấ🚒 <>&;/\"'*_`[]()#.-\n\r\u2028brtp"), max_size=200))
+def test_whatever_was_written_only_line_breaks_are_marked(text: str) -> None:
+    sent = str(text_activity(text, alert=False)["text"])
+    assert set(re.findall(r"<[^>]*>", sent)) <= {"<p>", "</p>", "<br>"}
+    assert (sent.count("<p>"), sent.count("</p>")) == (1, 1)
+    assert "\n\n" not in sent, "a blank line would end the paragraph, and markdown begin"
+    without_tags = html.unescape(re.sub(r"<[^>]*>", "", sent))
+    assert without_tags == "\n".join(_AT_TAG.sub(r"\1", text).splitlines())
+
+
+@pytest.mark.parametrize("sign", ["&", "<", "\n", "\u2028", "&ấ\n"], ids=repr)
+def test_a_text_that_markup_lengthens_fits_all_the_same(sign: str) -> None:
+    sent = str(text_activity(sign * 60_000, alert=False)["text"])
+    assert len(sent.encode()) <= TEXT_SIZE_MAX_BYTES
+    assert len(sent.encode("utf-16-le")) <= TEXT_SIZE_MAX_BYTES
+    assert sent.endswith("…</p>")
 
 
 def test_a_mention_that_nobody_gave_us_becomes_plain_words() -> None:

@@ -1,10 +1,12 @@
 """The connector of a local channel: records every request of the bot, and fails as told.
 
 It is as strict as Teams where Teams' strictness has cost somebody a message: a token of its own login,
-no text beside a card, mentions whose text and entities agree, less than 80 kB.
+no text beside a card, mentions whose text and entities agree, less than 80 kB. And stricter: lines are parted by
+markup, because Teams shows all other line breaks as blanks, and nothing but lines is marked.
 """
 
 import asyncio
+import html
 import json
 import re
 import time
@@ -15,6 +17,7 @@ from typing import Any
 from aiohttp import web
 
 _AT = re.compile(r"<at>[^<>]*</at>")
+_WORDS = re.compile(r"<p>(?:[^<>&\r\n]|&(?:lt|gt|amp);|<br>\n)*</p>")
 _SIZE_MAX_BYTES = 80_000
 _PAGE = 2
 _ACTIVITY_ID = web.RequestKey("activity_id", str)
@@ -54,6 +57,11 @@ class Sent:
     """`time.monotonic`."""
     status: int
 
+    @property
+    def text(self) -> str:
+        """Return its words as a reader sees them."""
+        return words_of(self.body)
+
 
 @dataclass
 class Standing:
@@ -74,8 +82,8 @@ class Standing:
 
     @property
     def text(self) -> str:
-        """Return its words."""
-        return str(self.body.get("text", ""))
+        """Return its words as a reader sees them."""
+        return words_of(self.body)
 
     @property
     def summary(self) -> str:
@@ -266,6 +274,12 @@ class FakeConnector:
         return web.json_response(answer)
 
 
+def words_of(body: dict[str, Any]) -> str:
+    """Return an activity's words as a reader sees them, line by line."""
+    shown = str(body.get("text", "")).replace("<br>\n", "\n")
+    return html.unescape(re.sub(r"</?p>", "", shown))
+
+
 def _conversation(request: web.Request) -> tuple[str, str | None]:
     base, _, root = request.match_info.get("conversation", "").partition(";messageid=")
     return base, root or None
@@ -289,6 +303,9 @@ def _refusal(body: dict[str, Any]) -> web.Response | None:
     attachments = body.get("attachments") or []
     if body.get("text") and attachments:
         return _error(400, "TextBesideCard")  # Teams splits it and gives no id; here nobody gets away with it
+    text, is_markup = str(body.get("text", "")), body.get("textFormat") == "xml"
+    if ("\n" in text and not is_markup) or (is_markup and not _WORDS.fullmatch(text)):
+        return _error(400, "NotOurMarkup")
     for attachment in attachments:
         card = attachment["content"]
         entities = {entity["text"] for entity in card.get("msteams", {}).get("entities", [])}

@@ -321,7 +321,7 @@ class LocalChannel:
     def told(self, last: int = 20) -> str:
         """Return the bot's last requests in words, for a failing test."""
         lines = [
-            f"  {s.method} {s.conversation} {s.status} {s.body.get('summary') or s.body.get('text') or ''!s:.100}"
+            f"  {s.method} {s.conversation} {s.status} {s.body.get('summary') or s.text:.100}"
             for s in self.sent[-last:]
         ]
         return "\n".join(["the bot's last requests:", *lines]) if lines else "the bot sent nothing"

@@ -37,7 +37,7 @@ async def test_an_engineers_answer_appears_in_the_thread_without_its_quoted_hist
     assert "khởi động lại trunk" in text
     assert people.l2.name in text
     assert "25 kênh" not in text
-    assert desk.channel.posts(scene.customer_channel, root=root)[-1].body["text"] == text
+    assert desk.channel.posts(scene.customer_channel, root=root)[-1].text == text
     assert len(await desk.codes()) == 1
     assert [event.kind for event in await desk.events(code, "engineer_mail")] == ["engineer_mail"]
 

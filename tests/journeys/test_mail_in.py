@@ -304,7 +304,7 @@ async def test_the_teams_own_mailbox_answers_like_an_engineer(scene: Scene) -> N
                     in_reply_to=(await desk.ticket(code)).mail.root)  # fmt: skip
     (text,) = desk.channel.texts(scene.customer_channel)[-1:]
     assert "SIM trunk" in text
-    assert desk.channel.posts(scene.customer_channel, root=root)[-1].body["text"] == text
+    assert desk.channel.posts(scene.customer_channel, root=root)[-1].text == text
 
 
 async def test_a_reply_to_a_resolved_ticket_is_kept_there_and_the_desk_is_told(scene: Scene) -> None:

@@ -94,9 +94,12 @@ async def test_an_engineers_mail_appears_in_the_chat_and_the_answer_goes_back_by
     await customer.write(ticket.code)
     await expect(customer.card(ticket.code)).to_be_visible()
     await stage.answer_by_mail(
-        ticket, "Chào chị, em đã khởi động lại trunk, chị thử lại giúp em.\n\n> Cả team không gọi ra được.\n"
+        ticket, "Chào chị, em đã khởi động lại trunk,\nchị thử *lại* <b>giúp</b> em.\n\n> Cả team không gọi ra được.\n"
     )
-    await expect(customer.page.get_by_text("em đã khởi động lại trunk").last).to_be_visible()
+    answer = customer.page.get_by_text("em đã khởi động lại trunk").last
+    await expect(answer).to_be_visible()
+    shown = await answer.inner_text()
+    assert "khởi động lại trunk,\nchị thử *lại* ‹b›giúp‹/b› em." in shown, "its lines are lines, its signs are signs"
     await customer.write("Gọi được rồi ạ, cảm ơn anh.")
     await eventually(
         lambda: [mail for mail in stage.sent_mails(ticket.address) if "Gọi được rồi ạ" in mail.text],
