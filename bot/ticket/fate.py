@@ -55,16 +55,12 @@ def settle_undelivered(draft: Draft, command: Undelivered) -> None:
     draft.record("page_failed", occurrence=occurrence, contact=contact, channel=channel, reason=command.reason)
     draft.say_to_desk("undeliverable", code=draft.ticket.code, contact=contact, channel=channel)
     tell_operator(draft, f"page {occurrence} to {contact} by {channel} failed: {command.reason}")
-    if (contact, channel) == (MANAGERS, "teams"):
-        breach = draft.ticket.breach_alerted_at is not None
-        page_ref = PageRef(
-            occurrence=occurrence, kind="triage", contact=MANAGERS, level="", due_at=draft.rules.now, breach=breach
-        )
-        mail_managers(draft, page_ref)
     page = _settle(draft, command.page, "failed")
     if page is None or any(state != "failed" for state in page.channels.values()):
         return
-    if not _by_another_channel(draft, page):
+    if contact == MANAGERS:
+        mail_managers(draft, _ref(draft, page))
+    elif not _by_another_channel(draft, page):
         _next_level(draft, page)
 
 
@@ -92,26 +88,30 @@ def _by_another_channel(draft: Draft, page: PendingPage) -> bool:
     if person is None:
         return False
     contact = contact_of(person)
-    ref = PageRef(
-        occurrence=page.occurrence,
-        kind=page.kind,
-        contact=contact.id,
-        level=page.level or contact.level,
-        due_at=draft.rules.now,
-    )
     anyhow = Rung(page.occurrence, page.kind, draft.rules.now, None, ("teams", "mail", "phone"))
     for channel in usable(draft.rules, draft.ticket, anyhow):
         if channel in page.channels:
             continue
-        if queue_to_contact(draft, ref, contact, channel):
+        if queue_to_contact(draft, _ref(draft, page), contact, channel):
             pending = page.model_copy(update={"channels": {**page.channels, channel: "queued"}})
             draft.change(pending=(*draft.ticket.pending, pending))
             return True
     return False
 
 
+def _ref(draft: Draft, page: PendingPage) -> PageRef:
+    return PageRef(
+        occurrence=page.occurrence,
+        kind=page.kind,
+        contact=page.contact,
+        level=page.level,
+        due_at=draft.rules.now,
+        breach=page.breach,
+    )
+
+
 def _next_level(draft: Draft, page: PendingPage) -> None:
     if draft.ticket.state != "open" or page.kind in _FOR_ONE_PERSON:
         return
-    failed = Rung(page.occurrence, page.kind, draft.rules.now, page.level, ())
+    failed = Rung(page.occurrence, page.kind, draft.rules.now, page.level, (), breach=page.breach)
     send_to_next_level(draft, situation_of(draft.ticket, draft.rules), failed)

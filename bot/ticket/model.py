@@ -107,6 +107,7 @@ class PendingPage(Part):
     kind: PageKind = "step"
     contact: str
     level: str
+    breach: bool = False
     channels: dict[str, Literal["queued", "accepted", "dropped", "failed"]]
 
 

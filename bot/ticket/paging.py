@@ -75,29 +75,31 @@ def _owed_call(ticket: Ticket, rules: Rules) -> OwedCall | None:
 def _follow_correction(draft: Draft, reading: Reading) -> None:
     """Mark an alerted breach that the clock, corrected since, says was none; the alert itself stays (D7)."""
     ticket = draft.ticket
-    if ticket.breach_alerted_at is None or ticket.breach_corrected_at is not None or _past_due(ticket, reading, draft):
+    if not _alerted(ticket, reading) or _past_due(ticket, reading, draft.rules.now):
         return
     draft.change(breach_corrected_at=draft.rules.now)
     draft.record("breach_corrected", alerted_at=ticket.breach_alerted_at, due_at=reading.due_at())
 
 
-def _past_due(ticket: Ticket, reading: Reading, draft: Draft) -> bool:
+def _alerted(ticket: Ticket, reading: Reading) -> bool:
+    """Return whether an alert of the present measure stands: a worsening restarts the clock and corrects nothing."""
+    alerted_at = ticket.breach_alerted_at
+    return alerted_at is not None and ticket.breach_corrected_at is None and alerted_at > reading.started_at
+
+
+def _past_due(ticket: Ticket, reading: Reading, now: Instant) -> bool:
     """Return whether the deadline is reached, as the alert at the very deadline sees it.
 
     Exactly at the deadline is no breach for a ticket that was resolved then, and not yet a correction for an open one.
     """
-    now = draft.rules.now
     if reading.resolved_at is not None:
         return reading.breached_at(now) is not None
     return reading.used(max(now, ticket.progress.climbed_at)) >= reading.target
 
 
 def _alert_breach(draft: Draft, reading: Reading, rungs: tuple[Rung, ...]) -> None:
-    """Record a breach once; again only if it was corrected meanwhile."""
-    ticket = draft.ticket
-    if not any(rung.breach and rung.kind == "step" for rung in rungs):
-        return
-    if ticket.breach_alerted_at is None or ticket.breach_corrected_at is not None:
+    """Record a breach once in each measure; again only if it was corrected meanwhile."""
+    if any(rung.breach and rung.kind == "step" for rung in rungs) and not _alerted(draft.ticket, reading):
         draft.change(breach_alerted_at=draft.rules.now, breach_corrected_at=None)
         draft.record("breached", due_at=reading.due_at())
 

@@ -14,6 +14,8 @@ from bot.ticket.effects import Call, Card, Mail, Mention, PageRef
 from bot.ticket.model import PendingPage, PersonKey
 
 MANAGERS = "managers"
+_MANAGERS = Contact(MANAGERS, MANAGERS, "", None, None, None)
+_DESK = Contact("desk", "desk", "", None, None, None)
 LATE: Span = MINUTE
 """A page that is later than this by our own fault is marked."""
 _MAY_FALL_FLAT: frozenset[PageKind] = frozenset({"information", "ack_warning"})
@@ -96,9 +98,15 @@ def _send(draft: Draft, rungs: list[Rung], awaited_at: Instant | None) -> None:
             _, _, fates = queued.setdefault((rung.key, contact_id), (rung, contact, {}))
             fates[channel] = "queued"
     posted = _post_in_desk_channel(draft, posts, awaited_at)
-    _tell_managers(draft, [rung for rung in rungs if rung.managers is not None], awaited_at)
+    told = _tell_managers(draft, [rung for rung in rungs if rung.managers is not None], awaited_at)
+    if told is not None:
+        queued[told.key, MANAGERS] = (told, _MANAGERS, {"teams": "queued"})
     for rung in rungs:
-        told = {contact: sorted(fates) for (key, contact), (_, _, fates) in queued.items() if key == rung.key}
+        reached = {
+            contact: sorted(fates)
+            for (key, contact), (_, _, fates) in queued.items()
+            if key == rung.key and contact != MANAGERS
+        }
         late_ms = _late_ms(rung, awaited_at, rules.now)
         draft.record(
             "paged",
@@ -106,7 +114,7 @@ def _send(draft: Draft, rungs: list[Rung], awaited_at: Instant | None) -> None:
             page=rung.kind,
             level=rung.level,
             due_at=rung.due_at,
-            contacts=told,
+            contacts=reached,
             late_ms=late_ms if late_ms > LATE else None,
             channel="desk" if posted else None,
         )
@@ -131,7 +139,7 @@ def _remember_pages(draft: Draft, queued: list[tuple[Rung, Contact, dict[str, st
     if not queued:
         return
     progress = draft.ticket.progress
-    if any(contact.person is None for _, contact, _ in queued):
+    if any(contact.id.startswith("queue:") for _, contact, _ in queued):
         progress = progress.model_copy(update={"turns": progress.turns + 1})
     pages = tuple(
         PendingPage.model_validate(
@@ -140,6 +148,7 @@ def _remember_pages(draft: Draft, queued: list[tuple[Rung, Contact, dict[str, st
                 "kind": rung.kind,
                 "contact": contact.id,
                 "level": contact.level,
+                "breach": rung.breach,
                 "channels": fates,
             }
         )
@@ -194,7 +203,6 @@ def _post_in_desk_channel(draft: Draft, posts: list[tuple[Rung, Contact]], await
         Mention(name=contact.name, object_id=contact.person.object_id if contact.person else None)
         for contact in people.values()
     )
-    desk = Contact("desk", "desk", "", None, None, None)
     draft.tell(
         Card(
             id=draft.next_effect_id(),
@@ -204,23 +212,23 @@ def _post_in_desk_channel(draft: Draft, posts: list[tuple[Rung, Contact]], await
             chat=channel.chat,
             language="vi",
             mentions=mentions if rung.kind != "information" else (),
-            page=_page(draft, rung, desk, awaited_at),
+            page=_page(draft, rung, _DESK, awaited_at),
             private=True,
         )
     )
     return True
 
 
-def _tell_managers(draft: Draft, rungs: list[Rung], awaited_at: Instant | None) -> None:
-    """Tell managers the weightiest of what they are told now, in their channel if they have one."""
+def _tell_managers(draft: Draft, rungs: list[Rung], awaited_at: Instant | None) -> Rung | None:
+    """Tell managers the weightiest of what they are told now; return it if it went to their channel."""
     rung = max(rungs, key=_weight, default=None)
     if rung is None:
-        return
-    page = _page(draft, rung, Contact(MANAGERS, MANAGERS, "", None, None, None), awaited_at)
+        return None
+    page = _page(draft, rung, _MANAGERS, awaited_at)
     channel = draft.rules.desk.channel("managers")
     if channel is None:
         mail_managers(draft, page)
-        return
+        return None
     draft.tell(
         Card(
             id=draft.next_effect_id(),
@@ -233,6 +241,7 @@ def _tell_managers(draft: Draft, rungs: list[Rung], awaited_at: Instant | None) 
             private=True,
         )
     )
+    return rung
 
 
 def mail_managers(draft: Draft, page: PageRef) -> None:

@@ -12,6 +12,7 @@ from bot.sla.book import Book
 from bot.sla.clock import ClockEvent, read_clock
 from bot.sla.escalation import Climb, Situation, climb, jump
 from bot.sla.instants import MINUTE, Instant, from_datetime, to_datetime
+from bot.sla.policy import Policy
 from bot.sla.reminders import OwedCall, Waiting
 from bot.sla.rungs import Ack, Progress, Rung
 
@@ -49,13 +50,14 @@ class Climbing:
     chases: dict[int, tuple[Instant, int]] = field(default_factory=dict)
     """When each pause is asked after, and how often that was answered."""
     owed_call: OwedCall | None = None
+    policy: Policy = field(default_factory=lambda: book().policy)
     expired: list[Instant] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.events.append(ClockEvent(at=self.start, kind="start", priority=self.priority))
 
     def situation(self) -> Situation:
-        policy = book().policy
+        policy = self.policy
         reading = read_clock(tuple(self.events), policy.priorities, book().calendars)
         return Situation(
             reading=reading,
@@ -100,14 +102,17 @@ class Climbing:
         self.events.append(ClockEvent(at=at, kind="pause", pause=number, reason="third_party"))
         if chase_at is not None:
             self.chases[number] = (chase_at, 0)
+        self.wake(now)
 
     def resume(self, now: Instant, number: int = 1) -> None:
         self.wake(now)
         self.events.append(ClockEvent(at=now, kind="resume", pause=number))
+        self.wake(now)
 
     def answer(self, now: Instant, number: int = 1, *, chase_at: Instant) -> None:
         self.wake(now)
         self.chases[number] = (chase_at, self.chases[number][1] + 1)
+        self.wake(now)
 
     def escalate(self, now: Instant, level: str) -> None:
         self.wake(now)
@@ -119,6 +124,7 @@ class Climbing:
         self.wake(now)
         self.events.append(ClockEvent(at=now, kind=how, priority=priority))
         self.priority, self.provisional, self.progress = priority, False, self.progress.anew()
+        self.wake(now)
 
     def told(self) -> list[tuple[int, str, str | None]]:
         """Return (minutes after the start, kind, level) of every rung."""
