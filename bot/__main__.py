@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | check-config | schema | doctor | tickets | due | simulate | report`."""
+"""The command line: `python -m bot run | check-config | schema | doctor | tickets | report`."""
 
 import argparse
 import asyncio
@@ -18,6 +18,7 @@ from bot.desk.ports import RecordKey
 from bot.doctor.examine import examine
 from bot.doctor.lines import worst
 from bot.errors import ConfigError, StoreAwayError
+from bot.receipt import commands as receipts
 from bot.rehearsal import commands as rehearsal
 from bot.report.command import add_arguments, print_report
 from bot.settings import Settings, read_settings
@@ -79,7 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     showing = tickets.add_parser("show", help="show one ticket with its events")
     showing.add_argument("code", metavar="CODE", help="ticket code, as people write it")
     showing.add_argument("--json", action="store_true", help="as one JSON object")
+    showing.add_argument("--proof", action="store_true", help="what became of each page; exit 1 if events were changed")
     showing.set_defaults(call=_show)
+    telling = tickets.add_parser("receipt", help="account for every minute of a ticket's clock")
+    telling.set_defaults(call=_receipt)
+    verifying = tickets.add_parser("verify", help="prove that no event was changed; exit 1 with the list of tickets")
+    verifying.set_defaults(call=_verify)
+    receipts.add_arguments(telling, verifying)
     asking = commands.add_parser("due", help="when a ticket would be due, and whom its ladder pages until then")
     rehearsal.add_due_arguments(asking)
     asking.set_defaults(call=lambda options, settings: rehearsal.due(options, settings.desk_config))
@@ -112,6 +119,19 @@ def _list(options: argparse.Namespace, settings: Settings) -> int:
 
 def _show(options: argparse.Namespace, settings: Settings) -> int:
     return asyncio.run(_with_ledger(settings, lambda ledger, book: _print_ticket(ledger, book, options)))
+
+
+def _receipt(options: argparse.Namespace, settings: Settings) -> int:
+    async def work(ledger: RedisLedger, book: Book) -> int:
+        clock = StoreClock(speed=settings.desk_speed)
+        await clock.sync(ledger)
+        return await receipts.print_receipt(ledger, book, clock.now(), options)
+
+    return asyncio.run(_with_ledger(settings, work))
+
+
+def _verify(options: argparse.Namespace, settings: Settings) -> int:
+    return asyncio.run(_with_ledger(settings, lambda ledger, _: receipts.verify(ledger, every=options.all)))
 
 
 def _report(options: argparse.Namespace, settings: Settings) -> int:
@@ -162,6 +182,8 @@ async def _print_list(ledger: RedisLedger, book: Book, options: argparse.Namespa
 
 
 async def _print_ticket(ledger: RedisLedger, book: Book, options: argparse.Namespace) -> int:
+    if options.proof:
+        return await receipts.tell_proof(ledger, book, options.code, as_json=options.json)
     zone, prefix = book.desk.zone, book.policy.codes.prefix
     code = normalise(options.code, prefix) or options.code.strip().upper()
     stored = await ledger.read(RecordKey("ticket", code))
