@@ -27,7 +27,7 @@ class TicketFigures:
     target: Span
     used: Span
     due_at: Instant | None
-    """None: the clock stands before its deadline."""
+    """Of a ticket resolved before it, the one it would have had. None: the clock stands, or stood when it ended."""
     resolved_at: Instant | None
     workaround: bool
     breached_at: Instant | None

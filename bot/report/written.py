@@ -104,7 +104,8 @@ def _uptime(figures: MonthFigures, pen: _Pen) -> list[str]:
 
 def _down(measured: Measure, pen: _Pen) -> str:
     parts = [f"{charge.ticket} {pen.span(charge.charged)}" for charge in measured.charges if charge.charged]
-    return pen.span(measured.down) + (f" ({', '.join(parts)})" if parts else "")
+    told = pen.words.down.format(minutes=pen.span(measured.down))
+    return told + (f" ({', '.join(parts)})" if parts else "")
 
 
 def _credit(figures: MonthFigures, pen: _Pen) -> Iterable[tuple[str, str]]:

@@ -27,6 +27,7 @@ class Reports:
     label_paid: str
     paid: str
     label_down: str
+    down: str
     label_credit: str
     credit: str
     credit_whole_dong: str

@@ -21,6 +21,7 @@ REPORTS_EN = Reports(
     label_paid="Paid time",
     paid="{minutes} minutes, from {start} to {end}",
     label_down="Downtime charged",
+    down="{minutes} minutes",
     label_credit="Service credit",
     credit="{percent}% of the month's fee (VND {fee}), which is VND {amount}; for an uptime from {least}% to below {below}%",
     credit_whole_dong="The whole month's fee counts, and a part of a dong is rounded up.",

@@ -21,6 +21,7 @@ REPORTS_VI = Reports(
     label_paid="Thời gian trả phí",
     paid="{minutes} phút, từ {start} đến {end}",
     label_down="Gián đoạn được tính",
+    down="{minutes} phút",
     label_credit="Bồi thường",
     credit="{percent}% phí dịch vụ của tháng ({fee} đồng), tức {amount} đồng; áp dụng khi uptime từ {least}% đến dưới {below}%",
     credit_whole_dong="Phí được tính trọn tháng, số lẻ dưới một đồng được làm tròn lên.",
