@@ -74,7 +74,7 @@ def climb(situation: Situation, progress: Progress, ack: Ack | None, now: Instan
             break
         candidate.apply(climber)
     after = climber.progress
-    if after is not progress:
+    if after is not progress or climber.ack is not ack:
         after = after.model_copy(update={"climbed_at": max(now, progress.climbed_at)})
     return Climb(tuple(climber.rungs), after, climber.ack, next_at, climber.expired_at)
 
