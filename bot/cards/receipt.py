@@ -50,7 +50,7 @@ def _measure(written: WrittenReceipt, measure: WrittenMeasure) -> list[Element]:
 
 def _row(row: WrittenRow) -> Element:
     """Return when and what on the left, what was charged on the right."""
-    when = parts.plain(f"{row.start} – {row.end}", _VALUE_MAX)
+    when = parts.plain(f"{row.starts} – {row.ends}", _VALUE_MAX)
     about = [parts.text(parts.plain(row.state, _VALUE_MAX), spacing="None", weight="Bolder" if row.over else "Default")]
     about += [
         parts.text(parts.plain(detail, _VALUE_MAX), spacing="None", isSubtle=True, size="Small")

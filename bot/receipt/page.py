@@ -1,10 +1,15 @@
 """A receipt as one printable page: A4, no script, nothing loaded from anywhere, every value escaped in one place."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 
 from bot.text.receipts_written import Section, WrittenMeasure, WrittenReceipt, WrittenRow
 
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=[^\d\s])")
+_DAY = '<span class="quiet">{}</span>'
+_NO_DAY = _DAY.format("&nbsp;")
+"""The line of the days is empty in the other cells, so that what happened stands beside its time."""
 _STYLE = """
 @page { size: A4 portrait; margin: 14mm 12mm; }
 * { box-sizing: border-box; }
@@ -27,9 +32,10 @@ thead { display: table-header-group; }
 tr { break-inside: avoid; }
 th { text-align: left; font-size: 12px; color: #595959; border-bottom: 1.5px solid #1f1f1f; padding: 4px 8px 4px 0; }
 td { vertical-align: top; border-bottom: 1px solid #d5d5d5; padding: 5px 8px 5px 0; }
-th.number, td.number { text-align: right; white-space: nowrap; padding-left: 8px; padding-right: 0; }
+th.number, td.number { text-align: right; padding-left: 8px; padding-right: 4px; }
 td.time { white-space: nowrap; }
 td .quiet { display: block; overflow-wrap: anywhere; }
+tbody td:nth-child(3) { width: 38%; }
 .rule { display: block; color: #595959; font: 11px/1.5 "Cascadia Mono", "Noto Sans Mono", Consolas, monospace; }
 tr.still td { background: #f6f6f6; }
 tr.over td { background: #fbecea; }
@@ -65,14 +71,13 @@ def as_page(receipt: WrittenReceipt) -> str:
 
 def _measure(receipt: WrittenReceipt, measure: WrittenMeasure) -> str:
     names = receipt.columns
-    head = "".join(
-        f'<th scope="col"{_NUMBER if i >= len(names) - 3 else ""}>{_safe(name)}</th>' for i, name in enumerate(names)
-    )
+    head = "".join(f'<th scope="col">{_safe(name)}</th>' for name in names[:3])
+    head += "".join(f'<th scope="col" class="number">{_safe(name)}</th>' for name in names[3:])
     note = f'<p class="quiet">{_safe(measure.note)}</p>' if measure.note else ""
     rows = "".join(_row(row) for row in measure.rows)
     foot = (
-        f'<tr><td colspan="3">{_safe(measure.sum_label)}</td><td{_NUMBER}>{_safe(measure.sum_length)}</td>'
-        f"<td{_NUMBER}>{_safe(measure.sum_charged)}</td><td></td></tr>"
+        f'<tr><td colspan="3">{_safe(measure.sum_label)}</td>{_number(measure.sum_length)}'
+        f"{_number(measure.sum_charged)}<td></td></tr>"
     )
     return (
         f"<section><h2>{_safe(measure.title)}</h2>{note}\n<table>\n<thead><tr>{head}</tr></thead>\n"
@@ -80,18 +85,24 @@ def _measure(receipt: WrittenReceipt, measure: WrittenMeasure) -> str:
     )
 
 
-_NUMBER = ' class="number"'
-
-
 def _row(row: WrittenRow) -> str:
     kind = "over" if row.over else "" if row.kind == "running" else "still"
     details = "".join(f'<span class="quiet">{_safe(detail)}</span>' for detail in row.details)
     return (
-        f'<tr class="{kind}"><td class="time">{_safe(row.start)}</td><td class="time">{_safe(row.end)}</td>'
-        f'<td>{_safe(row.state)}{details}<span class="rule">{_safe(row.rule)}</span></td>'
-        f"<td{_NUMBER}>{_safe(row.length)}</td><td{_NUMBER}>{_safe(row.charged)}</td>"
-        f"<td{_NUMBER}>{_safe(row.total)}</td></tr>\n"
+        f'<tr class="{kind}">{_time(row.start_day, row.start)}{_time(row.end_day, row.end)}'
+        f'<td>{_NO_DAY}{_safe(row.state)}{details}<span class="rule">{_safe(row.rule)}</span></td>'
+        f"{_number(row.length, _NO_DAY)}{_number(row.charged, _NO_DAY)}{_number(row.total, _NO_DAY)}</tr>\n"
     )
+
+
+def _time(day: str, time: str) -> str:
+    """Return a cell with the day above the time of day; what is left out is the day of the cell before."""
+    return f'<td class="time">{_DAY.format(_safe(day) or "&nbsp;")}{_safe(time)}</td>'
+
+
+def _number(text: str, above: str = "") -> str:
+    """Return a cell for a span, which may be broken after a unit, never before it."""
+    return f'<td class="number">{above}{_safe(_BEFORE_UNIT.sub(chr(0xA0), text))}</td>'
 
 
 def _section(section: Section) -> str:

@@ -28,7 +28,7 @@ def _table(columns: tuple[str, ...], measure: WrittenMeasure) -> Iterable[str]:
     frm, to, state, length, charged, total = columns
     cells = [(frm, to, length, charged, total, state)]
     cells += [
-        (row.start, row.end, row.length, row.charged, row.total, f"{row.state}  [{row.rule}]") for row in measure.rows
+        (row.starts, row.ends, row.length, row.charged, row.total, f"{row.state}  [{row.rule}]") for row in measure.rows
     ]
     sums = ("", "", measure.sum_length, measure.sum_charged, "", measure.sum_label)
     widths = [max(_width(line[i]) for line in (*cells, sums)) for i in range(5)]

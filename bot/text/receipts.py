@@ -21,6 +21,7 @@ class ReceiptWords:
     """Short, Monday first."""
     whole_week: str
     all_day: str
+    around_the_clock: str
     days_to: str
     not_counted: str
     closed_tet: str

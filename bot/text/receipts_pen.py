@@ -49,10 +49,13 @@ class Pen:
         written = self._times.date.format(day=day.day, month=day.month, name=name, year=day.year)
         return f"{self.words.weekdays[day.weekday()]} {written}"
 
+    def day(self, at: Instant) -> str:
+        """Return the date of an instant."""
+        return self.date(to_datetime(at).astimezone(self._zone))
+
     def at_after(self, at: Instant, before: Instant) -> str:
         """Return an instant, without its date if it is that of `before`."""
-        dates = {to_datetime(one).astimezone(self._zone).date() for one in (at, before)}
-        return self.time(at) if len(dates) == 1 else self.at(at)
+        return self.time(at) if self.day(at) == self.day(before) else self.at(at)
 
     def offset(self) -> str:
         """Return the zone's distance from UTC, such as `+07:00`."""
@@ -110,6 +113,8 @@ def hours_in_words(hours: Hours, words: ReceiptWords) -> str:
         else:
             runs.append((number, number, told))
     parts = [f"{_weekdays(first, last, words)} {told}" for first, last, told in runs if told]
+    if runs == [(0, len(WEEKDAYS) - 1, words.all_day)]:
+        parts = [words.around_the_clock]
     closed = {"tet": words.closed_tet, "holiday": words.closed_holiday}
     days = ", ".join(closed[kind] for kind in hours.closed_on)
     written = "; ".join(parts)

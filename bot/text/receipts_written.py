@@ -24,19 +24,31 @@ _LANGUAGES: Final[dict[Language, ReceiptWords]] = {"vi": receipts_vi.VI, "en": r
 
 @dataclass(frozen=True)
 class WrittenRow:
-    """A row of a measure."""
+    """A row of a measure; instants as day and time of day."""
 
     kind: RowKind
     over: bool
+    start_day: str
     start: str
+    end_day: str
+    """Empty where it is that of the start."""
     end: str
-    """Without its date where that is the start's."""
     state: str
     details: tuple[str, ...]
     rule: str
     length: str
     charged: str
     total: str
+
+    @property
+    def starts(self) -> str:
+        """Return the start with its date."""
+        return f"{self.start_day} {self.start}"
+
+    @property
+    def ends(self) -> str:
+        """Return the end, with its date where it is another."""
+        return f"{self.end_day} {self.end}".strip()
 
 
 @dataclass(frozen=True)
@@ -227,8 +239,10 @@ def _row(receipt: Receipt, pen: Pen, row: Row, language: Language) -> WrittenRow
     return WrittenRow(
         kind=row.kind,
         over=row.over and row.kind == "running",
-        start=pen.at(row.start),
-        end=pen.at_after(row.end, row.start),
+        start_day=pen.day(row.start),
+        start=pen.time(row.start),
+        end_day="" if pen.day(row.end) == pen.day(row.start) else pen.day(row.end),
+        end=pen.time(row.end),
         state=_state(receipt, row, words, language),
         details=tuple(_row_details(receipt, pen, row)),
         rule=rule.format(decision=row.rule.decision, key=row.rule.key),
