@@ -99,7 +99,7 @@ def _of_level(rules: Rules, ticket: Ticket, level: str, *, whole_team: bool) -> 
     if definition is not None and definition.stands_in is not None:
         return _of_level(rules, ticket, definition.stands_in, whole_team=whole_team)
     team = ticket.team if definition is not None and definition.by_team else None
-    people = [] if whole_team else list(rules.book.roster.on_duty(level, team, rules.now, desk.zone))
+    people = [] if whole_team else list(rules.book.roster.on_duty(level, team, rules.now, desk.zone, rules.book.days))
     if people or team is None:
         return [contact_of(person) for person in people]
     queue = desk.teams[team].queue
