@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     starting.set_defaults(call=_run)
     checking = commands.add_parser("check-config", help="prove the desk's files; exit 2 if the desk could not start")
     checking.add_argument("--config", type=Path, help="folder of the files (default: DESK_CONFIG)")
+    day = "first of the 366 days in which every page is to reach somebody (default: today)"
+    checking.add_argument("--from", dest="first_day", type=date.fromisoformat, metavar="YYYY-MM-DD", help=day)
+    checking.add_argument("--json", action="store_true", help="as one JSON object")
     checking.set_defaults(call=_check)
     describing = commands.add_parser("schema", help="print what may be written in a file, as a JSON schema")
     describing.add_argument("name", nargs="?", choices=sorted(MODELS), help="which; without it they are listed")
@@ -106,7 +109,9 @@ def _run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
-    return check_config(options.config or settings.desk_config)
+    first_day = options.first_day or datetime.now().astimezone().date()  # noqa: TID251  the operator's today
+    folder, channels = options.config or settings.desk_config, channels_of(settings)
+    return check_config(folder, channels, first_day, as_json=options.json)
 
 
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:

@@ -1,27 +1,50 @@
-"""Whether everybody whom the ladder pages can be reached, and who on duty is missing. Asked of files that are sound."""
+"""Whether everybody whom the ladder pages can be reached at all, and when in a year nobody is. Asked of sound files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from bot.config.files import Loc, Source
-from bot.sla.book import Desk
-from bot.sla.instants import MINUTE
-from bot.sla.policy import Policy, Step
-from bot.sla.roster import Person, Roster, Shift
+from bot.config.proof import DAYS, Gap, Page, Proof, addresses, answering, pages_of
+from bot.sla.book import Book, Desk
+from bot.sla.instants import MINUTE, Instant, to_datetime
+from bot.sla.policy import Policy
+from bot.sla.roster import Duty, Roster
 from bot.sla.shapes import WEEKDAYS
 
-_WEEK = 7 * 24 * 60
+_TOLD_MAX = 3
+"""So many occurrences of a gap are told with their times; the rest is counted."""
 
 
 def prove_reach(
     sources: Mapping[str, Source], policy: Policy, desk: Desk, roster: Roster, channels: frozenset[str]
 ) -> None:
-    """Note who could not be reached, and by which channels; the values are sound by themselves."""
+    """Note who could not be reached whatever the day, and by which channels; the values are sound by themselves."""
     _prove_promises(sources["policy.yaml"], policy)
     _prove_contacts(sources["desk.yaml"], desk, roster)
-    _prove_channels(sources["policy.yaml"], policy, desk, roster, channels)
+    _prove_channels(sources["policy.yaml"], policy, desk, channels)
     _prove_identities(sources["roster.yaml"], sources["desk.yaml"], desk, roster)
-    _prove_duty(sources["roster.yaml"], desk, roster)
+
+
+def note_unreachable(source: Source, book: Book) -> None:
+    """Note the steps by which nobody can be reached on any day; the proof of a year finds them too, and more."""
+    for page in pages_of(book.policy):
+        usable = book.channels_configured.intersection(page.by)
+        if not usable & _ever_reached_by(page, book.desk, book.roster):
+            by = ", ".join(sorted(usable))
+            message = f"the step pages {page.level} by {by}, but nobody there can be reached by that"
+            source.note(message, *page.loc, fatal=False)
+
+
+def note_gaps(sources: Mapping[str, Source], book: Book, proof: Proof) -> None:
+    """Note each cause for which pages of the year reach nobody, once."""
+    for gap in proof.gaps:
+        if gap.cause.why == "nobody":
+            sources["roster.yaml"].note(_told(gap, book.desk.zone), *_duty_of(gap, book.roster), fatal=False)
+        else:
+            first = next(iter(gap.pages.values()))
+            sources["policy.yaml"].note(_told(gap, book.desk.zone), *first.loc, fatal=False)
 
 
 def _prove_promises(source: Source, policy: Policy) -> None:
@@ -48,7 +71,7 @@ def _prove_contacts(source: Source, desk: Desk, roster: Roster) -> None:
     for name, level in desk.levels.items():
         if level.stands_in is not None:
             continue
-        people = [person for person in roster.people if person.level == name and _addresses(person)]
+        people = [person for person in roster.people if person.level == name and addresses(person)]
         if not level.by_team:
             if not people:
                 message = f"level {name} has no contact: nobody in roster.yaml, no team queue, no 'stands_in'"
@@ -61,45 +84,40 @@ def _prove_contacts(source: Source, desk: Desk, roster: Roster) -> None:
                 source.note(message, "teams", team_name)
 
 
-def _prove_channels(source: Source, policy: Policy, desk: Desk, roster: Roster, channels: frozenset[str]) -> None:
+def _prove_channels(source: Source, policy: Policy, desk: Desk, channels: frozenset[str]) -> None:
     missing: dict[str, Loc] = {}
-    ladders: list[tuple[Loc, Step]] = [
-        (("priorities", name, "ladder", "steps", k), step)
-        for name, priority in policy.priorities.items()
-        for k, step in enumerate(priority.ladder.steps)
-    ]
-    ladders += [(("triage", "steps", k), step) for k, step in enumerate(policy.triage.steps)]
-    for loc, step in ladders:
-        for channel in step.by:
+    for page in pages_of(policy):
+        for channel in page.by:
             if channel not in channels:
-                missing.setdefault(channel, loc)
-        if step.level is None:
-            continue
-        usable = [channel for channel in step.by if channel in channels]
-        if not usable:
-            message = (
-                f"the step pages {step.level} by {', '.join(step.by)} only, which is not configured; it is skipped"
-            )
-            source.note(message, *loc, fatal=False)
-        elif not _reaches(step, usable, desk, roster):
-            message = f"the step pages {step.level} by {', '.join(usable)}, but nobody there can be reached by that"
-            source.note(message, *loc, fatal=False)
+                missing.setdefault(channel, page.loc)
+        usable = channels.intersection(page.by)
+        if page.whole_team and not desk.levels[answering(desk, page.level)].by_team:
+            source.note(f"'whole_team' goes with a level of teams; {page.level} has none", *page.loc)
+        elif not usable:
+            message = f"the step pages {page.level} by {', '.join(page.by)} only, which is not configured"
+            source.note(message, *page.loc)
     for absent, place in missing.items():
         source.note(f"{absent} is not configured; pages by {absent} are skipped", *place, fatal=False)
 
 
-def _reaches(step: Step, usable: Iterable[str], desk: Desk, roster: Roster) -> bool:
-    name = step.level or ""
-    level = desk.levels[name]
-    while level.stands_in is not None:
-        name, level = level.stands_in, desk.levels[level.stands_in]
-    reach = {kind for person in roster.people if person.level == name for kind in _addresses(person)}
-    if level.by_team:
-        reach |= {"teams"}  # the desk's channel, bound by staff
+def _ever_reached_by(page: Page, desk: Desk, roster: Roster) -> frozenset[str]:
+    """Return the channels by which anybody who answers for a level may be reached, some day."""
+    name = answering(desk, page.level)
+    found = {kind for person in roster.people for kind in addresses(person) if person.level == name}
+    found |= {
+        kind
+        for override in roster.overrides
+        if override.level == name or override.instead_of in {p.id for p in roster.people if p.level == name}
+        for person in override.people
+        if person in roster.by_id
+        for kind in addresses(roster.by_id[person])
+    }
+    if desk.levels[name].by_team:
+        found |= {"teams"}  # the desk's channel, bound by staff
         for team in desk.teams.values():
-            reach |= {"mail"} if team.queue.email else set()
-            reach |= {"phone"} if team.queue.extensions else set()
-    return bool(reach & set(usable))
+            found |= {"mail"} if team.queue.email else set()
+            found |= {"phone"} if team.queue.extensions else set()
+    return frozenset(found)
 
 
 def _prove_identities(source: Source, desk_source: Source, desk: Desk, roster: Roster) -> None:
@@ -120,43 +138,38 @@ def _prove_identities(source: Source, desk_source: Source, desk: Desk, roster: R
         desk_source.note(message, "levels", fatal=False)
 
 
-def _prove_duty(source: Source, desk: Desk, roster: Roster) -> None:
-    """Note where a level with shifts has a time of the week with nobody; dated shifts count as if they held."""
-    for name, level in desk.levels.items():
-        shifts = [(i, shift) for i, shift in enumerate(roster.shifts) if shift.level == name]
-        if not shifts:
-            continue
-        for team in desk.teams if level.by_team else [None]:
-            ours = [(i, s) for i, s in shifts if team is None or s.team in (None, team)]
-            covered = [False] * _WEEK
-            for _, shift in ours:
-                _mark(covered, shift)
-            if ours and not all(covered):
-                start = covered.index(False)
-                end = next((m for m in range(start, _WEEK) if covered[m]), _WEEK)
-                where = f"{name} {team}" if team else name
-                message = (
-                    f"nobody of {where} is on a shift from {_told(start)} to {_told(end)}"
-                    f" ({covered.count(False)} min of the week in all); pages go up"
-                )
-                source.note(message, "shifts", ours[0][0], fatal=False)
+def _duty_of(gap: Gap, roster: Roster) -> Loc:
+    """Return the place in the roster's file where a gap would be filled."""
+    lists: tuple[tuple[str, tuple[Duty, ...]], ...] = (("rotations", roster.rotations), ("shifts", roster.shifts))
+    for key, duties in lists:
+        for i, duty in enumerate(duties):
+            if duty.level == gap.cause.level and duty.team in (None, gap.cause.team or None):
+                return (key, i)
+    return ("people",)
 
 
-def _mark(covered: list[bool], shift: Shift) -> None:
-    start, end = shift.window
-    length = end - start if end > start else end - start + 24 * 60
-    for day in shift.days if shift.people else ():
-        first = WEEKDAYS.index(day) * 24 * 60 + start
-        for minute in range(first, first + length):
-            covered[minute % _WEEK] = True
+def _told(gap: Gap, zone: ZoneInfo) -> str:
+    cause = gap.cause
+    where = f"{cause.level} {cause.team}" if cause.team else cause.level
+    people, by = ", ".join(gap.people) or "the queue", " or ".join(cause.by)
+    what = {
+        "nobody": f"nobody of {where} is on duty",
+        "unreachable": f"whoever of {where} is on duty ({people}) cannot be reached by {by}",
+        "quiet": f"{where} is paged by {by} alone, which is quiet",
+    }[cause.why]
+    pages = ", ".join(gap.pages)
+    follows = "go to nobody above either" if cause.lost else f"go up to {' or '.join(gap.goes_to)}"
+    return f"{what}: {_spans(gap, zone)}; {pages} {follows}"
 
 
-def _told(minute: int) -> str:
-    day, rest = divmod(minute, 24 * 60)
-    return f"{WEEKDAYS[day % 7]} {rest // 60:02}:{rest % 60:02}"
+def _spans(gap: Gap, zone: ZoneInfo) -> str:
+    """Return the first occurrences, how many more there are, and the time they take of the year."""
+    told = [f"{_time(start, zone)} to {_time(end, zone)}" if end > start else f"at {_time(start, zone)}, as hours close"
+            for start, end in gap.spans[:_TOLD_MAX]]  # fmt: skip
+    more = len(gap.spans) - len(told)
+    return f"{', '.join(told)}{f' and {more} times more' if more else ''} ({gap.length // MINUTE} min of {DAYS} days)"
 
 
-def _addresses(person: Person) -> set[str]:
-    reach = {"mail"} if person.email else set()
-    reach |= {"phone"} if person.extension or person.mobile else set()
-    return reach | ({"teams"} if person.object_id else set())
+def _time(at: Instant, zone: ZoneInfo) -> str:
+    local: datetime = to_datetime(at).astimezone(zone)
+    return f"{WEEKDAYS[local.weekday()]} {local:%Y-%m-%d %H:%M}"

@@ -32,7 +32,8 @@ def prove_files(sources: Mapping[str, Source]) -> None:
 def prove_roster(roster: Source, desk: Source) -> None:
     """Note in `roster` what of its people and shifts does not fit the desk."""
     _prove_people(roster, desk)
-    _prove_shifts(roster, desk)
+    _prove_duties(roster, desk)
+    _prove_exceptions(roster, desk)
 
 
 def _prove_desk(desk: Source) -> None:
@@ -109,24 +110,50 @@ def _prove_people(roster: Source, desk: Source) -> None:
                 roster.note(f"{who} has the same {what} as the person in line {line}", *loc, key)
 
 
-def _prove_shifts(roster: Source, desk: Source) -> None:
+def _prove_duties(roster: Source, desk: Source) -> None:
     people = {str(person.get("id")): person for _, person in roster.items("people")}
-    levels, teams = desk.keys("levels"), desk.keys("teams")
-    for i, shift in roster.items("shifts"):
-        loc = ("shifts", i)
-        level, team = shift.get("level"), shift.get("team")
-        if levels is not None and level is not None and level not in levels:
-            roster.note(f"the shift is of level {level!r}, which desk.yaml does not have", *loc, "level")
-        if teams is not None and team is not None and team not in teams:
-            roster.note(f"the shift is of team {team!r}, which desk.yaml does not have", *loc, "team")
-        named = shift.get("people")
+    for key, word in (("shifts", "shift"), ("rotations", "rotation")):
+        for i, duty in roster.items(key):
+            level, team = duty.get("level"), duty.get("team")
+            _prove_place(roster, desk, duty, f"the {word}", key, i)
+            named = duty.get("people")
+            for k, name in enumerate(named if isinstance(named, list) else ()):
+                loc, person = (key, i, "people", k), people.get(str(name))
+                if person is None:
+                    roster.note(f"the {word} names {name!r}, who is not among the people", *loc)
+                elif person.get("level") != level:
+                    of = f"who is of level {person.get('level')}"
+                    roster.note(f"the {word} of {level} names {name}, {of} and never on it", *loc)
+                elif team is not None and person.get("team") not in (None, team):
+                    of = f"who is of team {person.get('team')}"
+                    roster.note(f"the {word} of {team} names {name}, {of} and never on it", *loc)
+
+
+def _prove_exceptions(roster: Source, desk: Source) -> None:
+    """Note overrides and absences of whom nobody knows: a typing mistake here is somebody who is paged on leave."""
+    people = {str(person.get("id")) for _, person in roster.items("people")}
+    for i, override in roster.items("overrides"):
+        _prove_place(roster, desk, override, "the override", "overrides", i)
+        named = override.get("people")
         for k, name in enumerate(named if isinstance(named, list) else ()):
-            person = people.get(str(name))
-            if person is None:
-                roster.note(f"the shift names {name!r}, who is not among the people", *loc, "people", k)
-            elif person.get("level") != level:
-                message = f"the shift of {level} names {name}, who is of level {person.get('level')} and never on it"
-                roster.note(message, *loc, "people", k)
+            if str(name) not in people:
+                message = f"the override names {name!r}, who is not among the people"
+                roster.note(message, "overrides", i, "people", k)
+        replaced = override.get("instead_of")
+        if replaced is not None and str(replaced) not in people:
+            message = f"the override is instead of {replaced!r}, who is not among the people"
+            roster.note(message, "overrides", i, "instead_of")
+    for i, absence in roster.items("absences"):
+        if "person" in absence and str(absence["person"]) not in people:
+            message = f"{absence['person']!r} is absent, but not among the people"
+            roster.note(message, "absences", i, "person")
+
+
+def _prove_place(roster: Source, desk: Source, entry: dict[str, Any], what: str, *loc: int | str) -> None:
+    for key, known in (("level", desk.keys("levels")), ("team", desk.keys("teams"))):
+        value = entry.get(key)
+        if known is not None and value is not None and value not in known:
+            roster.note(f"{what} is of {key} {value!r}, which desk.yaml does not have", *loc, key)
 
 
 def _prove_ladders(policy: Source, desk: Source) -> None:
@@ -184,10 +211,11 @@ def _prove_tenants(source: Source, tenants: object, seen: dict[str, str], *loc: 
 
 
 def _steps(policy: dict[str, Any]) -> Iterator[tuple[Loc, dict[str, Any]]]:
-    ladders: list[tuple[Loc, object]] = [
-        (("priorities", name, "ladder", "steps"), mapping(mapping(priority).get("ladder")).get("steps"))
-        for name, priority in mapping(policy.get("priorities")).items()
-    ]
+    ladders: list[tuple[Loc, object]] = []
+    for name, priority in mapping(policy.get("priorities")).items():
+        ladder = mapping(mapping(priority).get("ladder"))
+        ladders.append((("priorities", name, "ladder", "steps"), ladder.get("steps")))
+        yield ("priorities", name, "ladder", "chase"), mapping(ladder.get("chase"))
     ladders.append((("triage", "steps"), mapping(policy.get("triage")).get("steps")))
     for loc, steps in ladders:
         for k, step in enumerate(steps if isinstance(steps, list) else ()):

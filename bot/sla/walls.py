@@ -4,16 +4,29 @@ A time of day that a change of the clocks skips is reached at the change; one th
 time. So two windows that meet on the wall meet in time, and nobody is uncovered between them.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from bot.sla.instants import Instant, from_datetime, to_datetime
+from bot.sla.instants import DAY, Instant, Span, from_datetime, to_datetime
 
 
 def local_date(at: Instant, zone: ZoneInfo) -> date:
     """Return the date on the calendar of `zone` at an instant."""
     return to_datetime(at).astimezone(zone).date()
+
+
+def minute_of_day(at: Instant, zone: ZoneInfo) -> int:
+    """Return what the clocks of `zone` show at an instant, in whole minutes since midnight."""
+    local = to_datetime(at).astimezone(zone)
+    return local.hour * 60 + local.minute
+
+
+def inside(window: tuple[int, int], minute: int) -> bool:
+    """Return whether a minute of the day is in a daily window, which may go over midnight."""
+    start, end = window
+    return start <= minute < end if start < end else minute >= start or minute < end
 
 
 @lru_cache(maxsize=16_384)
@@ -32,3 +45,25 @@ def reached(day: date, minute: int, zone: ZoneInfo) -> Instant:
 
 def _wall(at: Instant, zone: ZoneInfo) -> datetime:
     return to_datetime(at).astimezone(zone).replace(tzinfo=None)
+
+
+def clock_changes(since: Instant, until: Instant, zone: ZoneInfo) -> Iterator[tuple[Instant, Span]]:
+    """Yield when the clocks of `zone` change between two instants, and how far they go back (negative: forward).
+
+    No zone changes its clocks twice within a day.
+    """
+    while since < until:
+        after = min(since + DAY, until)
+        back = _offset(since, zone) - _offset(after, zone)
+        if back:
+            low, high = since, after
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (low, middle) if _offset(middle, zone) != _offset(since, zone) else (middle, high)
+            yield high, back
+        since = after
+
+
+def _offset(at: Instant, zone: ZoneInfo) -> Span:
+    moment = to_datetime(at).astimezone(zone)
+    return from_datetime(moment.replace(tzinfo=UTC)) - at
