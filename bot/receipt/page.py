@@ -52,7 +52,9 @@ footer { margin-top: 22px; border-top: 1px solid #d5d5d5; padding-top: 6px; over
 
 def as_page(receipt: WrittenReceipt) -> str:
     """Return a receipt as a self-contained HTML document."""
-    facts = "".join(f"<dt>{_safe(label)}</dt><dd>{_safe(value)}</dd>" for label, value in receipt.facts)
+    facts = "".join(
+        f"<dt>{_safe(label)}</dt><dd>{_safe(value)}</dd>" for label, value in (*receipt.facts, *receipt.terms)
+    )
     measures = "".join(_measure(receipt, measure) for measure in receipt.measures)
     sections = "".join(_section(section) for section in receipt.sections)
     return (

@@ -12,8 +12,9 @@ _INDENT = "    "
 def as_text(receipt: WrittenReceipt) -> str:
     """Return a receipt, ends with a line break."""
     lines = [receipt.title, f"{receipt.edition}. {receipt.as_of}", "", receipt.verdict, ""]
-    width = max(_width(label) for label, _ in receipt.facts)
-    lines += [f"{_padded(label, width)}{_GAP}{value}" for label, value in receipt.facts]
+    facts = (*receipt.facts, *receipt.terms)
+    width = max(_width(label) for label, _ in facts)
+    lines += [f"{_padded(label, width)}{_GAP}{value}" for label, value in facts]
     for measure in receipt.measures:
         lines += ["", measure.title, *([measure.note] if measure.note else []), ""]
         lines += _table(receipt.columns, measure)

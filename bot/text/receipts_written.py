@@ -14,7 +14,7 @@ from bot.text.phrases import phrases
 from bot.text.receipts import ReceiptWords
 from bot.text.receipts_pen import Pen, calm, hours_in_words, pause_reason
 from bot.ticket.model import Language
-from bot.ticket.receipt import Chased, Paused, Receipt, Suspended
+from bot.ticket.receipt import Chased, Heard, Paused, Receipt, Suspended
 
 Tone: TypeAlias = Literal["calm", "good", "bad"]
 
@@ -82,6 +82,8 @@ class WrittenReceipt:
     tone: Tone
     verdict: str
     facts: tuple[tuple[str, str], ...]
+    terms: tuple[tuple[str, str], ...]
+    """What the count goes by; a card has no room for it."""
     columns: tuple[str, str, str, str, str, str]
     measures: tuple[WrittenMeasure, ...]
     how_to_check: str
@@ -108,6 +110,7 @@ def write_receipt(receipt: Receipt, language: Language) -> WrittenReceipt:
         tone=_tone(receipt),
         verdict=_verdict(receipt, pen),
         facts=tuple((label, value) for label, value in _facts(receipt, pen, language) if value),
+        terms=tuple((label, value) for label, value in _terms(receipt, pen) if value),
         columns=(
             words.column_from, words.column_to, words.column_state,
             words.column_length, words.column_charged, words.column_total,
@@ -154,29 +157,10 @@ def _facts(receipt: Receipt, pen: Pen, language: Language) -> Iterable[tuple[str
     title = receipt.priority_title.get(language, "")
     priority = words.provisional.format(priority=receipt.priority) if receipt.provisional else receipt.priority
     yield words.label_customer, calm(receipt.customer)
-    yield words.label_contract, calm(receipt.contract_number)
     yield words.label_subject, calm(receipt.subject)
     yield words.label_priority, f"{priority} – {calm(title)}" if title else priority
     yield words.label_target, pen.target(receipt, receipt.target)
-    yield (
-        words.label_hours,
-        "; ".join(
-            hours_in_words(hours, words)
-            if len(receipt.hours) == 1
-            else words.named_hours.format(name=name, hours=hours_in_words(hours, words))
-            for name, hours in receipt.hours.items()
-        ),
-    )
     yield words.label_first_contact, _first_contact(receipt, pen)
-    yield (
-        words.label_notices,
-        "; ".join(
-            {"phone": words.notice_phone, "teams": words.notice_teams}[heard.kind]
-            .format(at=pen.at(heard.at), who=f"({calm(heard.caller)})" if heard.caller else "")
-            .strip()
-            for heard in receipt.heard
-        ),
-    )
     due_at = receipt.due_at
     yield words.label_due, words.due_standing if due_at is None and receipt.state == "open" else _when(pen, due_at)
     yield words.label_breached, _when(pen, receipt.breached_at)
@@ -188,8 +172,24 @@ def _facts(receipt: Receipt, pen: Pen, language: Language) -> Iterable[tuple[str
     yield words.label_resolved, _resolved(receipt, pen)
     resolution = calm(receipt.resolution)
     yield words.label_resolution, words.workaround.format(text=resolution) if receipt.workaround else resolution
+
+
+def _terms(receipt: Receipt, pen: Pen) -> Iterable[tuple[str, str]]:
+    words = pen.words
+    yield words.label_contract, calm(receipt.contract_number)
+    hours = {name: hours_in_words(hours, words) for name, hours in receipt.hours.items()}
+    if len(hours) > 1:
+        hours = {name: words.named_hours.format(name=name, hours=told) for name, told in hours.items()}
+    yield words.label_hours, "; ".join(hours.values())
+    yield words.label_notices, "; ".join(_heard(heard, pen) for heard in receipt.heard)
     if receipt.audience == "desk":
         yield words.label_policy, receipt.policy
+
+
+def _heard(heard: Heard, pen: Pen) -> str:
+    phrase = pen.words.notice_phone if heard.kind == "phone" else pen.words.notice_teams
+    told = phrase.format(at=pen.at(heard.at), who=f"({calm(heard.caller)})" if heard.caller else "").strip()
+    return f"{told}: {calm(heard.note)}" if heard.note else told
 
 
 def _first_contact(receipt: Receipt, pen: Pen) -> str:
