@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from bot.config.load import load_book
@@ -12,7 +12,7 @@ from bot.sla.book import Book
 from bot.sla.clock import ClockEvent, read_clock
 from bot.sla.escalation import Climb, Situation, climb, jump
 from bot.sla.instants import MINUTE, Instant, from_datetime, to_datetime
-from bot.sla.policy import Policy
+from bot.sla.policy import Ladder, Policy, Step
 from bot.sla.reminders import OwedCall, Waiting
 from bot.sla.rungs import Ack, Progress, Rung
 
@@ -129,3 +129,45 @@ class Climbing:
     def told(self) -> list[tuple[int, str, str | None]]:
         """Return (minutes after the start, kind, level) of every rung."""
         return [((rung.due_at - self.start) // MINUTE, rung.kind, rung.level) for rung in self.rungs]
+
+
+MONDAY = at("2026-03-09 10:00")
+
+
+def minute(number: int) -> Instant:
+    return MONDAY + number * MINUTE
+
+
+def at_the_millisecond(desk: Climbing, moment: Instant) -> list[Rung]:
+    """Return what falls due at a moment; nothing of it may come a millisecond before, or again one after."""
+    desk.wake(moment - 1)
+    before = len(desk.rungs)
+    assert all(rung.due_at < moment for rung in desk.rungs)
+    desk.wake(moment)
+    rungs = desk.rungs[before:]
+    assert all(rung.due_at == moment for rung in rungs)
+    desk.wake(moment)
+    desk.wake(moment + 1)
+    assert desk.rungs[before:] == rungs
+    return rungs
+
+
+def kinds(rungs: list[Rung]) -> list[tuple[str, str | None]]:
+    return [(rung.kind, rung.level) for rung in rungs]
+
+
+def plain_ladder(**changes: Any) -> Ladder:
+    """Return a ladder of one step that pages L2."""
+    steps = (Step(share=0, level="L2", by=("teams",), when="unacked"),)
+    values = {"steps": steps, "after_breach_every": 30 * MINUTE, "chase": None}
+    return Ladder(**{**values, **changes})
+
+
+def with_ladder(ladder: Ladder, **changes: Any) -> Policy:
+    """Return the shipped policy with another ladder, and other promises, for P1."""
+    policy = book().policy
+    priorities = {
+        **policy.priorities,
+        "P1": policy.priorities["P1"].model_copy(update={"ladder": ladder, **changes}),
+    }
+    return policy.model_copy(update={"priorities": priorities})
