@@ -34,7 +34,7 @@ def open_by_mail(stage: Stage, line: Line, desk: DeskRecord, now: Instant) -> co
     mail = line.mail
     assert mail is not None  # noqa: S101  asked for such lines only
     book = stage.book
-    text = f"{mail.subject}\n{mail.text}"
+    text = f"{mail.subject}\n{mail.text}\n{mail.priority or ''}"
     window = book.policy.notice_window
     calls = [c for c in desk.phone_notices if c.customer == stage.customer and now - window <= c.at <= now]
     return commands.OpenByMail(

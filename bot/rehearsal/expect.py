@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.rehearsal.rows import Played, Row, reading_of
+from bot.rehearsal.rows import Played, reading_of
 from bot.rehearsal.scenario import Expected, Never, read_page
 from bot.rehearsal.stage import Stage
 from bot.rehearsal.told import CHANNELS
@@ -170,16 +170,3 @@ def _listed(names: set[str]) -> str:
 
 def _in_order(channels: set[str]) -> str:
     return ", ".join(channel for channel in CHANNELS if channel in channels) or "no channel"
-
-
-def rows_of(row: Row) -> dict[str, object]:
-    """Return a row as JSON."""
-    return {
-        "at": row.at,
-        "kind": row.kind,
-        "clock": row.clock,
-        "used_ms": row.used,
-        "left_ms": row.left,
-        **({"data": row.data} if row.data else {}),
-        **({"told": [vars(told) for told in row.told]} if row.told else {}),
-    }

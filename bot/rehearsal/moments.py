@@ -83,8 +83,3 @@ When: TypeAlias = Annotated[
         }
     ),
 ]
-Length: TypeAlias = Annotated[
-    Span,
-    PlainValidator(parse_duration),
-    WithJsonSchema({"type": "string", "description": "a length of time", "examples": ["30m", "1h 30m", "16h"]}),
-]

@@ -6,6 +6,7 @@ At equal times people come before the clock: somebody who acts at the very minut
 
 from bot.errors import Refused
 from bot.rehearsal import acts
+from bot.rehearsal.moments import Moment
 from bot.rehearsal.rows import ClockState, Played, Row, Told, clock_state, reading_of
 from bot.rehearsal.scenario import Line
 from bot.rehearsal.stage import Stage
@@ -18,7 +19,7 @@ from bot.ticket.draft import Rules
 from bot.ticket.effects import Card, Effect, Mail, Mirror, Say
 from bot.ticket.model import Chat, Copy, DeskRecord, Suspension, Ticket
 
-DECISIONS_MAX = 50_000
+DECISIONS_MAX = 20_000
 _QUIET = frozenset({"page", "breach"})  # mails that the pages' own rows tell of
 
 
@@ -26,9 +27,9 @@ class EndlessError(Exception):
     """The rehearsal does not come to its end."""
 
 
-def play(stage: Stage) -> Played:
-    """Play a scenario to its end. Raises EndlessError after 50,000 decisions."""
-    player = _Player(stage)
+def play(stage: Stage, *, decisions_max: int = DECISIONS_MAX) -> Played:
+    """Play a scenario to its end. Raises EndlessError where that takes more decisions than allowed."""
+    player = _Player(stage, decisions_max)
     waiting = sorted(enumerate(stage.scenario.events), key=lambda item: stage.at(item[1].at))
     while True:
         at = stage.at(waiting[0][1].at) if waiting else None
@@ -50,7 +51,7 @@ def play(stage: Stage) -> Played:
 class _Player:
     """One ticket, its desk and what was told so far; lives only inside `play`."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, decisions_max: int) -> None:
         self.stage = stage
         self.book = stage.book
         self.desk: DeskRecord = stage.desk
@@ -61,7 +62,7 @@ class _Player:
         self.wake_at: Instant | None = None
         self.rows: list[Row] = []
         self.tickets: list[tuple[Instant, Ticket]] = []
-        self.decisions = 0
+        self.decisions_left = decisions_max
 
     def line(self, number: int, line: Line, at: Instant) -> None:
         """Carry out a line of the scenario."""
@@ -119,9 +120,9 @@ class _Player:
                 waiting += [back for effect in outcome.effects if (back := self._sent(effect)) is not None]
 
     def _decide(self, command: Command, line: Line | None) -> Decision | None:
-        self.decisions += 1
-        if self.decisions > DECISIONS_MAX:
-            raise EndlessError(f"no end after {DECISIONS_MAX} decisions; give an earlier 'until'")
+        self.decisions_left -= 1
+        if self.decisions_left < 0:
+            raise EndlessError("there is no end to it; give an earlier 'until'")
         self.before = before = self.ticket
         rules = Rules(self.book, self.desk, self.now, self.version + 1)
         decision = decide(before, command, rules)
@@ -148,7 +149,7 @@ class _Player:
             self._row("hold_expired", by=before.ack.name)
         old = reading_of(before, self.book).due_at() if before is not None else None
         new = reading_of(after, self.book).due_at()
-        if before is None or old != new:
+        if before is None or (old != new and after.state == "open"):
             self._row("deadline", first=before is None, was=old, now=new)
         if before is not None and before.breach_corrected_at is None and after.breach_corrected_at is not None:
             self._row("breach_corrected")
@@ -241,12 +242,12 @@ class _Player:
         action = line.action
         told: dict[str, object] = {"text": action}
         if isinstance(action, Frozen):
-            told = action.model_dump(exclude_none=True)
+            told = {name: value for name, value in action if value is not None}
         if line.ack is not None:
             told = {"by": line.ack}
         for name in ("taken_at", "asked_at", "since", "chase_at", "at"):
             moment = getattr(action, name, None)
-            if moment is not None:
+            if isinstance(moment, Moment):
                 told[name] = self.stage.at(moment)
         if told.get("by"):
             person = self.book.roster.by_id[str(told["by"])]

@@ -1,13 +1,14 @@
 """What a scenario file may say: who is there, what happens when, and what must come of it."""
 
+import json
 from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from bot.rehearsal.moments import Length, Moment, When, parse_moment
+from bot.rehearsal.moments import Moment, When, parse_moment
 from bot.sla.roster import Person, Shift
 from bot.sla.rungs import PageKind
-from bot.sla.shapes import Channel, Frozen
+from bot.sla.shapes import Channel, Duration, Frozen
 from bot.ticket.commands import PauseReason
 
 PERSON = "person id of the roster"
@@ -225,7 +226,7 @@ class Expected(Frozen):
     )
     never: Never | None = None
     due: When | Literal["none"] | None = Field(default=None, description="`none`: the clock stands before it")
-    used: Length | None = None
+    used: Duration | None = None
     breached: bool | None = None
     state: Literal["open", "resolved", "merged"] | None = None
     priority: str | None = None
@@ -270,6 +271,12 @@ class Scenario(Frozen):
         if self.shifts is not None and self.people is None:
             raise ValueError("'shifts' of a scenario need its own 'people'")
         return self
+
+
+def schema_text() -> str:
+    """Return the JSON schema of a scenario file, as it is kept beside the scenarios."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
 def read_page(written: str) -> tuple[Moment, str, str]:

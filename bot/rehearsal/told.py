@@ -1,11 +1,14 @@
 """Who is told by the messages of one decision: a page is one entry a person, whatever channels carry it."""
 
+import re
+
 from bot.rehearsal.rows import Told
 from bot.sla.book import Book
 from bot.sla.instants import Span
 from bot.sla.policy import Policy
 from bot.ticket.effects import Call, Card, Effect, Mail, Mirror, PageRef, Say
 
+_STEP = re.compile(r"\d+\.[si](\d+)")  # a step's page, or the information in its place
 CHANNELS = ("teams", "mail", "phone")
 DESK_CHANNEL = "desk"
 MANAGERS = "managers"
@@ -47,12 +50,11 @@ def pages(effects: tuple[Effect, ...], book: Book) -> list[tuple[PageRef, Told]]
 
 def share_of(page: PageRef, policy: Policy, priority: str) -> tuple[int | None, Span | None]:
     """Return (share of the target in %, used time) of the ladder's step that a page belongs to; None for no step."""
-    stage, _, rest = page.occurrence.partition(".s")
-    index = rest.partition("+")[0]
-    if not stage.isdigit() or not index.isdigit():
+    found = _STEP.match(page.occurrence)
+    if found is None:
         return None, None
     promise = policy.priorities[priority]
-    step = promise.ladder.steps[int(index)]
+    step = promise.ladder.steps[int(found[1])]
     return step.share, step.offset(promise.target)
 
 

@@ -1,6 +1,6 @@
 """A rehearsal on paper, for a manager: what happened, who was paged when, by what and why; or as JSON for a machine."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
@@ -11,10 +11,11 @@ from bot.rehearsal.stage import Stage
 from bot.rehearsal.told import DESK_CHANNEL, MANAGERS, QUEUE
 from bot.rehearsal.words import Writer, hours_minutes
 from bot.sla.instants import Instant, to_datetime
+from bot.text import formats
 from bot.text.phrases import phrases, refusal, say
 from bot.ticket.model import Language
 
-_WIDTHS = (8, 8, 8, 18)
+_WIDTHS = (9, 9, 9, 17)
 _ACTS = frozenset(
     {
         "mail", "call", "call_noted", "code", "confirm", "chat", "answer", "reply", "ack", "note", "pause", "resume",
@@ -55,10 +56,7 @@ def as_data(stage: Stage, played: Played, differences: tuple[Difference, ...]) -
                 "clock": row.clock,
                 "used_ms": row.used,
                 "left_ms": row.left,
-                **{
-                    name: written(value) if name in _INSTANTS and isinstance(value, int) else value
-                    for name, value in row.data.items()
-                },
+                **({"data": _told_data(row.data, written)} if row.data else {}),
                 **({"told": [vars(told) for told in row.told]} if row.told else {}),
             }
             for row in played.rows
@@ -79,6 +77,12 @@ def as_data(stage: Stage, played: Played, differences: tuple[Difference, ...]) -
 
 
 _INSTANTS = frozenset({"at", "due_at", "was", "now", "taken_at", "asked_at", "since", "chase_at"})
+
+
+def _told_data(data: dict[str, object], written: Callable[[int], str | None]) -> dict[str, object]:
+    return {
+        name: written(value) if name in _INSTANTS and isinstance(value, int) else value for name, value in data.items()
+    }
 
 
 class _Paper:
@@ -131,13 +135,17 @@ class _Paper:
             return words.outcome_none.format(at=write.moment(at))
         reading = reading_of(ticket, self.played.book)
         due, breached = reading.due_at(), reading.breached_at(at)
+        if ticket.state != "open":
+            told = formats.left(self.language, reading.target - reading.used(at))
+        else:
+            told = words.outcome_stands if due is None else words.outcome_due.format(due=write.moment(due))
         return words.outcome.format(
             at=write.moment(at),
             state=getattr(words, f"state_{ticket.state}"),
             priority=ticket.priority,
             used=write.span(reading.used(at)),
             target=write.span(reading.target),
-            due=words.deadline_none if due is None else words.outcome_due.format(due=write.moment(due)),
+            due=told,
             breach=words.outcome_not_breached
             if breached is None
             else words.outcome_breached.format(at=write.moment(breached)),
@@ -160,7 +168,7 @@ class _Paper:
             day for day in closed if day[0] < self._date(row.at) and (last is None or day[0] > self._date(last.at))
         ]
         if between:
-            days = ", ".join(f"{day:%d/%m} {name}" for day, name in between)
+            days = "; ".join(f"{day:%d/%m} {name}" for day, name in between)
             yield f"{_columns(('', '', '', ''))}{self.words.days_passed.format(days=days)}"
         names = [name for day, name in closed if day == self._date(row.at)]
         day = self.writer.day(row.at)
@@ -248,6 +256,8 @@ class _Paper:
                 return words.said.format(text=" ".join(say(self.language, data["phrase"], data["values"]).split()))
             case "mail_out" if data["template"] == "auto_reply":
                 return words.auto_reply
+            case "mail_out" if data["template"] == "chat_mirror":
+                return words.chat_mirror
             case _:
                 return _filled(getattr(words, row.kind), data)
 
@@ -281,8 +291,10 @@ class _Paper:
         for where in told.where:
             if where in known:
                 shown.append(known[where])
+            elif "@" in where:
+                shown.append(where if told.contact.startswith(QUEUE) else words.channel_mail)
             else:
-                shown.append(where if "@" in where else words.where_phone.format(extension=where))
+                shown.append(words.where_phone.format(extension=where))
         return ", ".join(dict.fromkeys(shown))
 
     def _why(self, row: Row) -> str:

@@ -80,6 +80,7 @@ class Rehearsals:
     breach_corrected: str
     operator: str
     auto_reply: str
+    chat_mirror: str
     mail_out: str
     said: str
     mirrored: str
@@ -117,6 +118,7 @@ class Rehearsals:
     state_resolved: str
     state_merged: str
     outcome_due: str
+    outcome_stands: str
     outcome_not_breached: str
     outcome_breached: str
     as_expected: str
