@@ -1,18 +1,15 @@
 """The engineer's card: what burns, how long is left, and one button to take it. Staff only."""
 
-from bot.cards import parts
+from bot.cards import forms, parts
 from bot.cards.parts import Element
 from bot.cards.views import PageView
 from bot.sla.instants import MINUTE
 from bot.text import formats
-from bot.text.groups import Cards
 from bot.text.phrases import phrases
 from bot.ticket.model import Language
 
 _HURRY_PERCENT = 75
 """From here on the card is amber: the share at which the default ladder goes above the first level."""
-_PAUSES = ("third_party", "customer", "out_of_control", "customer_fault", "out_of_scope")
-_BY_MANAGER = frozenset({"customer_fault", "out_of_scope"})
 
 
 def draw_page(view: PageView, language: Language) -> Element:
@@ -42,6 +39,7 @@ def draw_page(view: PageView, language: Language) -> Element:
         *parts.prose(words.label_subject, view.subject, parts.SUBJECT_MAX),
         *parts.prose(words.label_excerpt, view.excerpt),
         *(parts.prose(words.label_resolution, view.resolution) if view.state == "resolved" else []),
+        *(forms.foresight(language, view, view.foresight) if view.foresight is not None else []),
     ]
     return parts.card(language, summary_page(view, language), body, _actions(language, view))
 
@@ -144,61 +142,37 @@ def _holder(language: Language, view: PageView) -> str:
 
 
 def _actions(language: Language, view: PageView) -> list[Element]:
-    words = phrases(language).cards
-    if view.state == "resolved":
+    """Return at most six buttons: Teams shows no more. What is rarely done is behind the last one."""
+    words, asks = phrases(language).cards, phrases(language).forms
+    if view.merged_into:
         return []
+    if view.foresight is not None:
+        return forms.confirm(language, view, view.foresight)
+    if view.menu:
+        return [*_rarely_done(language, view), parts.execute(asks.button_back, "refresh", view.button)]
+    more = parts.execute(asks.button_more, "more", view.button)
+    if view.state == "resolved":
+        return [*forms.called_back(language, view), more]
     take = []
     if not view.holder or (view.offered and view.kind == "handed_over"):
         take = [parts.execute(words.button_acknowledge, "acknowledge", view.button, style="positive")]
     elif view.kind == "ack_warning":
         take = [parts.execute(words.button_keep, "acknowledge", view.button, style="positive")]
-    classify = _classify(language, view)
-    rest = [_resolve(words, view), _note(words, view), _pause_or_resume(language, view)]
-    return [*take, classify, *rest] if view.provisional else [*take, *rest, classify]
+    always = [forms.resolve(language, view), forms.note(language, view)]
+    if view.pauses:
+        return [*take, *always, *forms.resume(language, view), *forms.chase(language, view), more]
+    classify, pause = forms.classify(language, view), forms.pause(language, view)
+    return [*take, classify, *always, pause, more] if view.provisional else [*take, *always, pause, classify, more]
 
 
-def _resolve(words: Cards, view: PageView) -> Element:
-    inputs = [
-        parts.asked(words, "note", words.input_resolution),
-        parts.ticked("workaround", words.input_workaround),
+def _rarely_done(language: Language, view: PageView) -> list[Element]:
+    if view.state == "resolved":
+        return [forms.reopen(language, view), forms.outage(language, view)]
+    again = [forms.pause(language, view), forms.classify(language, view)] if view.pauses else []
+    return [
+        *again,
+        *forms.escalate(language, view),
+        *forms.hand_over(language, view),
+        forms.call(language, view),
+        forms.outage(language, view),
     ]
-    return parts.form(words.button_resolve, inputs, parts.execute(words.button_confirm, "resolve", view.button))
-
-
-def _note(words: Cards, view: PageView) -> Element:
-    inputs = [parts.asked(words, "note", words.input_note)]
-    return parts.form(words.button_note, inputs, parts.execute(words.button_confirm, "note", view.button))
-
-
-def _classify(language: Language, view: PageView) -> Element:
-    words = phrases(language).cards
-    choices = [
-        (name, parts.priority(language, name, title, provisional=False)) for name, title in view.priorities.items()
-    ]
-    which = parts.chosen(words, "priority", words.input_priority, choices)
-    why = parts.asked(words, "reason", words.input_reason)
-    if view.provisional:  # a first classification is always a correction of the desk's own guess (D2)
-        send = parts.execute(words.button_confirm, "classify", view.button, how="corrected")
-        return parts.form(words.button_classify, [which, why], send)
-    kinds = [("corrected", words.how_corrected), ("worsened", words.how_worsened)]
-    how = parts.chosen(words, "how", words.input_how, kinds, value="corrected")
-    send = parts.execute(words.button_confirm, "classify", view.button)
-    return parts.form(words.button_reclassify, [which, how, why], send)
-
-
-def _pause_or_resume(language: Language, view: PageView) -> Element:
-    words = phrases(language).cards
-    if view.state == "waiting":
-        return parts.execute(words.button_resume, "resume", view.button)
-    choices = [(name, _pause_choice(language, name)) for name in _PAUSES]
-    inputs = [
-        parts.chosen(words, "reason", words.input_pause_reason, choices),
-        parts.asked(words, "note", words.input_pause_note),
-    ]
-    return parts.form(words.button_pause, inputs, parts.execute(words.button_confirm, "pause", view.button))
-
-
-def _pause_choice(language: Language, reason: str) -> str:
-    words = phrases(language).cards
-    written = parts.pause_reason(language, reason)
-    return words.by_manager.format(reason=written) if reason in _BY_MANAGER else written

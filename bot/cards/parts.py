@@ -131,13 +131,21 @@ def asked(words: Cards, id_: str, label: str, *, required: bool = True) -> Eleme
     }
 
 
-def chosen(words: Cards, id_: str, label: str, choices: list[tuple[str, str]], value: str = "") -> Element:
-    """Return a choice of one of (value, title), all of them in sight."""
+def line(id_: str, label: str, needed: Cards | None = None, *, length_max: int) -> Element:
+    """Return a field for a few words; `needed`: it must be filled in."""
+    field: Element = {"type": "Input.Text", "id": id_, "label": label, "maxLength": length_max}
+    return {**field, **(_needed(needed, required=True) if needed is not None else {})}
+
+
+def chosen(
+    words: Cards, id_: str, label: str, choices: list[tuple[str, str]], value: str = "", *, compact: bool = False
+) -> Element:
+    """Return a choice of one of (value, title), all of them in sight unless `compact`."""
     field: Element = {
         "type": "Input.ChoiceSet",
         "id": id_,
         "label": label,
-        "style": "expanded",
+        "style": "compact" if compact else "expanded",
         "wrap": True,
         "choices": [{"value": choice, "title": title} for choice, title in choices],
         **_needed(words, required=True),
@@ -187,6 +195,8 @@ def pause_reason(language: Language, reason: str) -> str:
         "out_of_control": words.pause_out_of_control,
         "customer_fault": words.pause_customer_fault,
         "out_of_scope": words.pause_out_of_scope,
+        "suspension": words.pause_suspension,
+        "notice": words.pause_notice,
     }
     return known.get(reason, words.pause_other)
 

@@ -54,6 +54,47 @@ class StatusView:
 
 
 @dataclass(frozen=True)
+class OpenPause:
+    """A pause that stands."""
+
+    number: int
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody whom a ticket can be handed over to."""
+
+    id: str
+    name: str
+    level: str
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """Somebody who would be paged now."""
+
+    level: str
+    """Empty: the managers."""
+    name: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """What would follow from what was just asked, and how to ask it again to confirm (D7)."""
+
+    verb: Literal["classify", "pause"]
+    asked: tuple[tuple[str, str], ...]
+    priority: str
+    old_due_at: Instant | None
+    new_due_at: Instant | None
+    breached: bool
+    paged: tuple[Foreseen, ...]
+
+
+@dataclass(frozen=True)
 class PageView:
     """The engineer's card."""
 
@@ -95,6 +136,15 @@ class PageView:
     """By how much the page is late by the desk's own fault."""
     offered: bool = False
     """The holder handed it over, and nobody has taken it yet."""
+    pauses: tuple[OpenPause, ...] = ()
+    levels: tuple[str, ...] = ()
+    """Levels that can be paged by hand."""
+    colleagues: tuple[Colleague, ...] = ()
+    call_back_owed: bool = False
+    merged_into: str = ""
+    foresight: Foresight | None = None
+    menu: bool = False
+    """Whoever pressed asked for what is rarely done."""
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,39 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.cards.views import BreachView, Button, PagedPerson, PageView, StatusDetails, StatusView
+from bot.cards.views import (
+    BreachView,
+    Button,
+    Colleague,
+    Foreseen,
+    Foresight,
+    OpenPause,
+    PagedPerson,
+    PageView,
+    StatusDetails,
+    StatusView,
+)
 from bot.desk.handle import Desk
 from bot.desk.identity import may_still_see, place_of
 from bot.desk.ports import RecordKey
+from bot.sla.book import Book
 from bot.sla.clock import Reading
 from bot.sla.policy import Priority
 from bot.sla.rungs import PageKind
+from bot.ticket.contacts import still_here
 from bot.ticket.draft import Rules
 from bot.ticket.effects import Card
 from bot.ticket.model import Chat, Copy, Event, Ticket
+from bot.ticket.preview import Preview
 
 View = StatusView | PageView | BreachView
+_ASKED = {
+    "classify": ("priority", "how", "reason"),
+    "pause": ("reason", "note", "reference", "agreed_by", "since", "evidence", "chase_at"),
+}
+"""The fields of the forms whose effect is shown before it is confirmed."""
+_FIELD_LENGTH = 2_000
+_COLLEAGUES_MAX = 60
 USELESS_WHEN_HELD = frozenset({"repeat"})
 """Kinds of pages that say nothing any more once somebody took the ticket."""
 
@@ -106,7 +127,7 @@ class Reads:
             breached_at=breached_at,
             over_by=max(0, reading.used(rules.now) - reading.target),
             state=state_of(ticket, reading),
-            holder=ticket.ack.name if ticket.ack else "",
+            holder=ticket.ack.name if ticket.ack else ticket.resolved_by,
             resolution=ticket.resolution,
             corrected=ticket.breach_corrected_at is not None,
             paged=await self._paged(ticket.code, rules),
@@ -203,6 +224,11 @@ def page_view(
         chat_linked=bool(ticket.threads),
         notice_at=ticket.notice_at,
         mentions=mentions,
+        pauses=_open_pauses(ticket, reading),
+        levels=tuple(name for name in rules.book.desk.levels if rules.book.desk.rank(name) > _lowest(rules.book)),
+        colleagues=_colleagues(ticket, rules),
+        call_back_owed=ticket.call_back is not None and ticket.call_back.at is None,
+        merged_into=ticket.merged_into,
         offered=bool(ticket.offered_to),
         now=rules.now,
         zone=rules.book.desk.zone,
@@ -210,13 +236,53 @@ def page_view(
     )
 
 
+def foresight_of(verb: str, data: dict[str, object], seen: Preview, book: Book) -> Foresight:
+    """Return what would follow from a press, and what it asked, so that it can be asked again to confirm."""
+    people, teams = book.roster.by_id, book.desk.teams
+    fields = _ASKED["pause" if verb == "pause" else "classify"]
+
+    def name(contact: str) -> str:
+        if contact in people:
+            return people[contact].name
+        team = contact.removeprefix("queue:")
+        return teams[team].title.get("vi", team) if team in teams else ""
+
+    return Foresight(
+        verb="pause" if verb == "pause" else "classify",
+        asked=tuple((field, str(data[field])[:_FIELD_LENGTH]) for field in fields if data.get(field)),
+        priority=seen.new_priority,
+        old_due_at=seen.old_due_at,
+        new_due_at=seen.new_due_at,
+        breached=seen.breached,
+        paged=tuple(Foreseen(paged.level, name(paged.contact), paged.channels) for paged in seen.paged),
+    )
+
+
 def state_of(ticket: Ticket, reading: Reading) -> Literal["received", "working", "waiting", "resolved"]:
     """Return the state as people are told it."""
-    if ticket.state == "resolved":
+    if ticket.state != "open":
         return "resolved"
     if reading.paused_by:
         return "waiting"
     return "working" if ticket.ack is not None else "received"
+
+
+def _open_pauses(ticket: Ticket, reading: Reading) -> tuple[OpenPause, ...]:
+    notes = {detail.pause: detail.reference or detail.note for detail in ticket.pauses}
+    return tuple(OpenPause(number, reason, notes.get(number, "")) for number, reason in reading.pauses.items())
+
+
+def _lowest(book: Book) -> int:
+    """Return the rank of the lowest level with people of its own: nobody is sent up to it."""
+    return min((book.desk.rank(name) for name, level in book.desk.levels.items() if level.stands_in is None), default=0)
+
+
+def _colleagues(ticket: Ticket, rules: Rules) -> tuple[Colleague, ...]:
+    """Return whom the ticket can be handed over to, the team's own people first."""
+    holder = ticket.ack.by if ticket.ack is not None else ""
+    here = [person for person in rules.book.roster.people if person.id != holder and still_here(person, rules)]
+    here.sort(key=lambda person: person.team != ticket.team)
+    return tuple(Colleague(person.id, person.name, person.level) for person in here[:_COLLEAGUES_MAX])
 
 
 def _title(ticket: Ticket, rules: Rules) -> dict[str, str]:

@@ -5,17 +5,15 @@ so that none can miss it; all open ones are woken at once.
 """
 
 import hashlib
-import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from bot.desk.arrivals import Incoming
 from bot.desk.handle import Desk, Done
 from bot.desk.orders import StaffOrder
+from bot.desk.times import read_past
 from bot.errors import Refused
 from bot.sla.book import Customer
-from bot.sla.instants import HOUR, Instant, from_datetime, to_datetime
+from bot.sla.instants import Instant
 from bot.text import formats
 from bot.ticket import codes
 from bot.ticket.commands import Absorb, MergeInto, RecordNotice, Staff, Wake
@@ -26,7 +24,6 @@ _CALLS_KEPT = 200
 _SUSPENSIONS_KEPT = 1_000
 _AT_ONCE = 500
 _TEXT_LENGTH = 500
-_TIME = re.compile(r"(\d{1,2})[:hg](\d{2})")
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,8 @@ class StaffOrders:
 
     async def _call(self, order: StaffOrder, by: Staff, incoming: Incoming) -> Answer | Refused:
         book = self._desk.books.book()
-        at = _read_time(order, incoming.arrived_at, book.desk.zone)
+        now = incoming.arrived_at
+        at = read_past(f"{order.time} {order.date}".strip(), now, book.desk.zone) if order.time else now
         if at is None:
             return Answer("order_time_unclear")
         told = formats.instant(incoming.language, at, self._desk.clock.now(), book.desk.zone)
@@ -223,31 +221,6 @@ _NO_TICKET = Refused("not_allowed")
 
 def _standing(record: DeskRecord, customer: str) -> Suspension | None:
     return next((one for one in record.suspensions if one.customer == customer and one.ended_at is None), None)
-
-
-def _read_time(order: StaffOrder, now: Instant, zone: ZoneInfo) -> Instant | None:
-    """Return the time that was written, in the desk's zone; None if it cannot be, or has not come yet."""
-    if not order.time:
-        return now
-    local = to_datetime(now).astimezone(zone)
-    clock = _TIME.fullmatch(order.time)
-    if clock is None:
-        return None
-    try:
-        day = datetime.strptime(order.date, "%d/%m/%Y").replace(tzinfo=zone) if order.date else local
-        moment = day.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
-        at = from_datetime(moment.astimezone(UTC))
-        if not order.date and at > now:  # "23:50", told after midnight
-            at = from_datetime((moment - timedelta(days=1)).astimezone(UTC))
-            if now - at > _YESTERDAY_MAX:
-                return None
-    except (ValueError, OverflowError):
-        return None
-    return at if at <= now else None
-
-
-_YESTERDAY_MAX = 12 * HOUR
-"""A time of yesterday is meant if it is this near; otherwise it is a time to come."""
 
 
 def _short(text: str) -> str:

@@ -1,33 +1,23 @@
 """Presses on cards. Whoever sees a card can press it: each tap is authorised here, by identity, nonce and version."""
 
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.cards.views import Foresight, PageView
 from bot.desk.arrivals import People, ShowCard, ShowMessage, Tap, TapAnswer
 from bot.desk.handle import Desk, Done
 from bot.desk.identity import author_for
-from bot.desk.reads import Reads
+from bot.desk.presses import Press, field_text, read_press
+from bot.desk.reads import Reads, foresight_of
 from bot.errors import ConflictError, Refused
-from bot.ticket.commands import (
-    Acknowledge,
-    Author,
-    Command,
-    CustomerSide,
-    Note,
-    Pause,
-    Reclassify,
-    Reopen,
-    Resolve,
-    Resume,
-    Staff,
-)
+from bot.ticket.commands import Author, Command, CustomerSide, Pause, Reclassify, Reopen, Staff
 from bot.ticket.draft import Rules
 from bot.ticket.effects import Card, PageRef
 from bot.ticket.model import Copy, Ticket
+from bot.ticket.preview import preview
 
-_INPUT_LENGTH = 2_000
+_LOOKING = frozenset({"refresh", "more"})
 _HARMLESS_WHEN_STALE = frozenset({"acknowledge", "note", "refresh"})
 """Acting on an older picture of the ticket does no harm with these."""
 
@@ -56,18 +46,15 @@ class Taps:
         pressed = await self._authorise(tap)
         if isinstance(pressed, Refused):
             return ShowMessage(pressed, tap.language)
-        if tap.automatic or tap.verb == "refresh":
-            return await self._show(tap, pressed)
-        if isinstance(pressed.author, Staff):
-            command = _COMMANDS.get(tap.verb, _unknown)(pressed.author, tap.data)
-        elif tap.verb == "reopen":
-            command = Reopen(pressed.author, _text(tap.data, "note"))
-        else:
-            return ShowMessage(Refused("not_allowed"), tap.language)
+        if tap.automatic or tap.verb in _LOOKING:
+            return await self._show(tap, pressed, menu=tap.verb == "more" and not tap.automatic)
+        command = _command(tap, pressed)
         if isinstance(command, Refused):
             return ShowMessage(command, tap.language)
         if tap.verb not in _HARMLESS_WHEN_STALE and _int(tap.data.get("version")) < pressed.ticket.shown_version:
             return ShowMessage(Refused("old_card"), tap.language)
+        if _is_to_be_foreseen(command, pressed.ticket) and tap.data.get("confirmed") != "true":
+            return await self._foresee(tap, pressed, command)
         try:
             outcome = await self._desk.handle(pressed.ticket.code, command, operation=tap.operation)
         except ConflictError:
@@ -94,7 +81,16 @@ class Taps:
             return Refused("not_allowed")
         return _Pressed(ticket, version, rules, slot, author)
 
-    async def _show(self, tap: Tap, pressed: _Pressed) -> TapAnswer:
+    async def _foresee(self, tap: Tap, pressed: _Pressed, command: Command) -> TapAnswer:
+        """Show whoever pressed, and nobody else, what would follow; the same press confirmed does it (D7)."""
+        seen = preview(pressed.ticket, command, pressed.rules)
+        if isinstance(seen, Refused):
+            return ShowMessage(seen, tap.language)
+        return await self._show(tap, pressed, foresight_of(tap.verb, tap.data, seen, pressed.rules.book))
+
+    async def _show(
+        self, tap: Tap, pressed: _Pressed, foresight: Foresight | None = None, *, menu: bool = False
+    ) -> TapAnswer:
         loaded = await self._desk.load_with_desk(pressed.ticket.code)
         if loaded is None:
             return ShowMessage(Refused("not_allowed"), tap.language)
@@ -110,7 +106,21 @@ class Taps:
             page=_page_of(standing),
         )
         view = await self._reads.view(ticket, version, rules, card, standing)
+        if isinstance(view, PageView):
+            view = replace(view, foresight=foresight, menu=menu)
         return ShowCard(view, card.language)
+
+
+def _command(tap: Tap, pressed: _Pressed) -> Command | Refused:
+    if isinstance(pressed.author, Staff):
+        zone = pressed.rules.book.desk.zone
+        return read_press(tap.verb, Press(pressed.author, tap.data, pressed.ticket, pressed.rules.now, zone))
+    return Reopen(pressed.author, field_text(tap.data, "note")) if tap.verb == "reopen" else Refused("not_allowed")
+
+
+def _is_to_be_foreseen(command: Command, ticket: Ticket) -> bool:
+    """Return whether a command moves the deadline: then it is shown first. Confirming a guess moves nothing."""
+    return isinstance(command, Pause) or (isinstance(command, Reclassify) and command.priority != ticket.priority)
 
 
 def _view_of(slot: str, standing: Copy | None) -> Literal["status", "page", "breach"]:
@@ -127,56 +137,3 @@ def _page_of(standing: Copy | None) -> PageRef | None:
 
 def _int(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _text(data: dict[str, object], name: str) -> str:
-    return str(data.get(name) or "")[:_INPUT_LENGTH].strip()
-
-
-def _acknowledge(by: Staff, _: dict[str, object]) -> Command | Refused:
-    return Acknowledge(by)
-
-
-def _resolve(by: Staff, data: dict[str, object]) -> Command | Refused:
-    return Resolve(by, _text(data, "note"), workaround=data.get("workaround") in (True, "true"))
-
-
-def _note(by: Staff, data: dict[str, object]) -> Command | Refused:
-    return Note(by, _text(data, "note"))
-
-
-def _classify(by: Staff, data: dict[str, object]) -> Command | Refused:
-    how = _text(data, "how") or "corrected"
-    if how not in ("corrected", "worsened"):
-        return Refused("unknown_action")
-    return Reclassify(by, _text(data, "priority"), how, _text(data, "reason"))  # type: ignore[arg-type]
-
-
-def _pause(by: Staff, data: dict[str, object]) -> Command | Refused:
-    reason = _text(data, "reason")
-    if reason not in ("third_party", "customer", "out_of_control", "customer_fault", "out_of_scope"):
-        return Refused("reason_needed")
-    return Pause(by, reason, _text(data, "note"))  # type: ignore[arg-type]
-
-
-def _resume(by: Staff, data: dict[str, object]) -> Command | Refused:
-    return Resume(by, _text(data, "note"))
-
-
-def _reopen(by: Staff, data: dict[str, object]) -> Command | Refused:
-    return Reopen(by, _text(data, "note"))
-
-
-def _unknown(_: Staff, __: dict[str, object]) -> Command | Refused:
-    return Refused("unknown_action")
-
-
-_COMMANDS: dict[str, Callable[[Staff, dict[str, object]], Command | Refused]] = {
-    "acknowledge": _acknowledge,
-    "resolve": _resolve,
-    "note": _note,
-    "classify": _classify,
-    "pause": _pause,
-    "resume": _resume,
-    "reopen": _reopen,
-}

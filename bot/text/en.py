@@ -1,5 +1,6 @@
 """English, for readers whose Teams is in English. The desk's human support is Vietnamese."""
 
+from bot.text.forms_en import FORMS_EN
 from bot.text.groups import Cards, Mirrors, Phrases, Refusals, Sayings, Times
 
 EN = Phrases(
@@ -95,6 +96,8 @@ EN = Phrases(
         pause_customer_fault="Caused by the customer",
         pause_out_of_scope="Outside the scope of support",
         pause_other="Paused",
+        pause_suspension="The customer's SLA is suspended",
+        pause_notice="Waiting for the customer's call or code",
         by_manager="{reason} – confirmed by a manager",
         button_acknowledge="Acknowledge",
         button_keep="Keep it",
@@ -116,7 +119,7 @@ EN = Phrases(
         how_worsened="It got worse: the clock restarts now",
         input_reason="Reason",
         input_pause_reason="Reason for the pause",
-        input_pause_note="Details: the provider's reference, what the customer was asked…",
+        input_pause_note="Details: what is awaited, what the customer was asked…",
         input_reopen="What do you see now?",
         input_missing="Please fill this in.",
     ),
@@ -270,6 +273,7 @@ EN = Phrases(
         evidence_needed="Please say what proves this time or reason.",
         whom_needed="Please name the person you spoke to.",
         not_a_duplicate="Only two different open tickets of one customer can be merged.",
+        time_unclear="This time could not be read. Please write it like 10:05 or 10:05 23/11/2026.",
         outage_times="The outage must end after its start.",
         outage_deductions="Time that does not count must lie inside the outage.",
         no_outage="This ticket has no confirmed outage.",
@@ -287,4 +291,5 @@ EN = Phrases(
         attachments="Attachments (see the e-mail): {names}",
         cut="… Please read the rest in the e-mail.",
     ),
+    forms=FORMS_EN,
 )

@@ -5,6 +5,8 @@ Phrases are plain text with `{named}` gaps; both languages have the same gaps (t
 
 from dataclasses import dataclass
 
+from bot.text.forms import Forms
+
 
 @dataclass(frozen=True)
 class Times:
@@ -107,6 +109,8 @@ class Cards:
     pause_out_of_control: str
     pause_customer_fault: str
     pause_out_of_scope: str
+    pause_suspension: str
+    pause_notice: str
     pause_other: str
     by_manager: str
     button_acknowledge: str
@@ -225,6 +229,7 @@ class Refusals:
     evidence_needed: str
     whom_needed: str
     not_a_duplicate: str
+    time_unclear: str
     outage_times: str
     outage_deductions: str
     no_outage: str
@@ -257,3 +262,4 @@ class Phrases:
     sayings: Sayings
     refusals: Refusals
     mirrors: Mirrors
+    forms: Forms

@@ -1,5 +1,6 @@
 """Vietnamese: the first language of the desk. Words as in product.md; email as the contract spells it."""
 
+from bot.text.forms_vi import FORMS_VI
 from bot.text.groups import Cards, Mirrors, Phrases, Refusals, Sayings, Times
 
 VI = Phrases(
@@ -95,6 +96,8 @@ VI = Phrases(
         pause_customer_fault="Lỗi phía khách hàng",
         pause_out_of_scope="Ngoài phạm vi hỗ trợ",
         pause_other="Đang tạm dừng",
+        pause_suspension="SLA của khách hàng đang được đình chỉ",
+        pause_notice="Chờ khách hàng gọi điện hoặc gửi mã ticket",
         by_manager="{reason} – quản lý xác nhận",
         button_acknowledge="Nhận xử lý",
         button_keep="Tiếp tục xử lý",
@@ -116,7 +119,7 @@ VI = Phrases(
         how_worsened="Sự cố nặng hơn: tính lại từ bây giờ",
         input_reason="Lý do",
         input_pause_reason="Lý do tạm dừng",
-        input_pause_note="Chi tiết: mã tham chiếu của nhà cung cấp, nội dung đã hỏi khách hàng…",
+        input_pause_note="Chi tiết: đang chờ việc gì, đã hỏi khách hàng nội dung gì…",
         input_reopen="Anh/chị đang gặp hiện tượng gì?",
         input_missing="Vui lòng điền mục này.",
     ),
@@ -276,6 +279,7 @@ VI = Phrases(
         evidence_needed="Anh/chị vui lòng ghi bằng chứng cho thời điểm hoặc lý do này.",
         whom_needed="Anh/chị vui lòng ghi tên người đã nói chuyện.",
         not_a_duplicate="Chỉ gộp được hai ticket khác nhau, còn mở, của cùng một khách hàng.",
+        time_unclear="Chúng tôi chưa đọc được thời điểm này. Anh/chị vui lòng ghi như 10:05 hoặc 10:05 23/11/2026.",
         outage_times="Giờ kết thúc gián đoạn phải sau giờ bắt đầu.",
         outage_deductions="Thời gian không tính phải nằm trọn trong khoảng gián đoạn đã nhập.",
         no_outage="Ticket này chưa có lần gián đoạn nào được ghi nhận.",
@@ -293,4 +297,5 @@ VI = Phrases(
         attachments="Tệp đính kèm (xem trong email): {names}",
         cut="… Phần còn lại vui lòng xem trong email.",
     ),
+    forms=FORMS_VI,
 )

@@ -5,7 +5,18 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from bot.cards.views import BreachView, Button, PagedPerson, PageView, StatusDetails, StatusView
+from bot.cards.views import (
+    BreachView,
+    Button,
+    Colleague,
+    Foreseen,
+    Foresight,
+    OpenPause,
+    PagedPerson,
+    PageView,
+    StatusDetails,
+    StatusView,
+)
 from bot.sla.instants import MINUTE, from_datetime
 from bot.sla.rungs import PageKind
 
@@ -49,6 +60,21 @@ FORBIDDEN = (
     "quá hạn", "overdue", "breach", "past its SLA", "attention", "warning",
 )  # fmt: skip
 """What a channel of several customers must never show (D11)."""
+
+
+TWO_PAUSES = (
+    OpenPause(1, "third_party", "VNPT-20261123-77"),
+    OpenPause(3, "customer", "Đã hỏi danh sách số máy nhánh bị lỗi"),
+)
+FORESIGHT = Foresight(
+    verb="classify",
+    asked=(("priority", "P1"), ("how", "corrected"), ("reason", "mất hết")),
+    priority="P1",
+    old_due_at=NOW + 66 * MINUTE - 2_000,
+    new_due_at=NOW - 24 * MINUTE - 2_000,
+    breached=True,
+    paged=(Foreseen("L3", "Lê Hoài An", ("teams", "mail")), Foreseen("", "", ("teams",))),
+)
 
 
 def status(state: Literal["received", "working", "waiting", "resolved"] = "received", **changes: Any) -> StatusView:
@@ -114,6 +140,9 @@ def page(
         chat_linked=state != "received",
         notice_at=NOW - 20 * MINUTE if state != "received" else None,
         mentions=(),
+        pauses=TWO_PAUSES[:1] if state == "waiting" else (),
+        levels=("L3", "L4", "L5"),
+        colleagues=(Colleague("an.le", "Lê Hoài An", "L3"), Colleague("trang.vu", "Vũ Thuỳ Trang", "L2")),
         now=NOW,
         zone=ZONE,
         button=replace(BUTTON, slot="page:P1:80:lan.l4"),
@@ -165,6 +194,12 @@ def views() -> list[tuple[str, StatusView | PageView | BreachView, bool]]:
         ("page-mentions", page(mentions=(("Lê Ngọc Lan", "oid-1"), ("Phan Đình Phước", None))), True),
         ("breach-corrected", breach("working", corrected=True, breached_at=None), True),
         ("page-hostile", page(requester=HOSTILE, subject=HOSTILE, excerpt=HOSTILE + "\n" + "dài" * 80), True),
+        ("page-menu", page("step", "working", menu=True), True),
+        ("page-menu-waiting", page("step", "waiting", pauses=TWO_PAUSES, menu=True), True),
+        ("page-two-pauses", page("step", "waiting", pauses=TWO_PAUSES), True),
+        ("page-foresight", page("step", "working", foresight=FORESIGHT), True),
+        ("page-owed", page("call_back", "resolved", call_back_owed=True), True),
+        ("page-menu-resolved", page("call_back", "resolved", menu=True), True),
         ("breach-nobody", breach(paged=(), over_by=0), True),
     ]
     return drawn

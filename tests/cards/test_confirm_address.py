@@ -48,7 +48,7 @@ def answer(record: PersonRecord, text: str, now: int = NOW) -> Prompt:
 
 
 def asked() -> PersonRecord:
-    return begin(somebody(), TICKET).record
+    return begin(somebody(), TICKET, NOW).record
 
 
 def waiting() -> PersonRecord:
@@ -60,7 +60,7 @@ def test_a_person_who_was_asked_nothing_is_not_answered() -> None:
 
 
 def test_the_whole_conversation_ends_bound() -> None:
-    first = begin(somebody(), TICKET)
+    first = begin(somebody(), TICKET, NOW)
     assert (first.saying, first.intent, first.record.step) == ("ask_address", None, "address")
     second = answer(first.record, f"Email của tôi là {ADDRESS}")
     assert (second.saying, second.values) == ("code_on_its_way", {"address": ADDRESS})
@@ -72,8 +72,8 @@ def test_the_whole_conversation_ends_bound() -> None:
 
 
 def test_every_prompt_can_be_said_in_both_languages() -> None:
-    prompts = [begin(somebody(), TICKET), answer(asked(), ADDRESS), answer(asked(), "gì cơ"), answer(waiting(), RIGHT),
-               answer(waiting(), "000000"), answer(waiting(), "12"), answer(waiting(), "huỷ"),
+    prompts = [begin(somebody(), TICKET, NOW), answer(asked(), ADDRESS), answer(asked(), "gì cơ"),
+               answer(waiting(), RIGHT), answer(waiting(), "000000"), answer(waiting(), "12"), answer(waiting(), "huỷ"),
                answer(waiting(), RIGHT, NOW + CODE_LASTS)]  # fmt: skip
     assert {p.saying for p in prompts} >= {"digits_wrong", "digits_needed", "digits_expired", "dialog_cancelled"}
     for prompt in prompts:
@@ -154,11 +154,11 @@ def test_another_address_sends_another_code_and_the_first_dies() -> None:
 def test_the_fourth_code_of_a_day_for_one_ticket_is_not_sent() -> None:
     record = asked()
     for n in range(PER_TICKET_A_DAY):
-        record = begin(answer(record, ADDRESS, NOW + n * MINUTE).record, TICKET).record
+        record = begin(answer(record, ADDRESS, NOW + n * MINUTE).record, TICKET, NOW).record
     over = answer(record, ADDRESS, NOW + MINUTE * 5)
     assert (over.saying, over.intent, over.record.step) == ("challenge_limit", None, "idle")
     assert over.values == {"support_phone": "028 7303 9666"}
-    other = begin(over.record, "3CX-OTHER").record
+    other = begin(over.record, "3CX-OTHER", NOW).record
     assert answer(other, ADDRESS, NOW + MINUTE * 6).intent == SendCode("3CX-OTHER", ADDRESS)
     assert answer(record, ADDRESS, NOW + DAY).intent == SendCode(TICKET, ADDRESS)
 
@@ -166,7 +166,7 @@ def test_the_fourth_code_of_a_day_for_one_ticket_is_not_sent() -> None:
 def test_nobody_can_make_the_desk_mail_without_end_by_naming_many_tickets() -> None:
     record, sent = somebody(), 0
     for n in range(40):
-        prompt = answer(begin(record, f"3CX-{n}").record, ADDRESS, NOW + n)
+        prompt = answer(begin(record, f"3CX-{n}", NOW).record, ADDRESS, NOW + n)
         record, sent = prompt.record, sent + (prompt.intent is not None)
     assert sent == PER_PERSON_A_DAY
     assert len(record.challenges) == PER_PERSON_A_DAY
@@ -175,7 +175,7 @@ def test_nobody_can_make_the_desk_mail_without_end_by_naming_many_tickets() -> N
 def test_the_conversation_is_the_same_for_a_ticket_that_does_not_exist() -> None:
     """The steps do not know; what they say differs in nothing but the code that was typed."""
     for typed in (ADDRESS, "gì cơ", "huỷ"):
-        real, unreal = (answer(begin(somebody(), code).record, typed) for code in (TICKET, "3CX-XXXXXXXX"))
+        real, unreal = (answer(begin(somebody(), code, NOW).record, typed) for code in (TICKET, "3CX-XXXXXXXX"))
         assert (real.saying, real.values, real.record.step) == (unreal.saying, unreal.values, unreal.record.step)
 
 
@@ -209,7 +209,7 @@ class Conversation(RuleBasedStateMachine):
 
     @rule(ticket=st.sampled_from(["3CX-A", "3CX-B"]))
     def send_a_ticket_code(self, ticket: str) -> None:
-        self.record = begin(self.record, ticket).record
+        self.record = begin(self.record, ticket, NOW).record
 
     @rule(
         text=st.sampled_from([ADDRESS, "khac@songhuong.example", RIGHT, "000000", "huỷ", "xin chào"]),

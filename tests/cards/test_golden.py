@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent / "golden"
 KEPT = {
     "status-received-shared", "status-waiting-private", "status-resolved-private", "page-step-received",
     "page-repeat-working", "page-triage-received", "page-after_breach-received", "page-mentions",
+    "page-menu-waiting", "page-two-pauses", "page-foresight",
     "breach-received", "breach-corrected",
 }  # fmt: skip
 VIEWS = [sample for sample in samples.views() if sample[0] in KEPT]

@@ -60,7 +60,8 @@ def test_english_cards_have_no_vietnamese_word_of_ours() -> None:
     for name, view, private in samples.views():
         foreign = {"company": "Huong Ltd"} if hasattr(view, "company") else {}
         plain = {"subject": "x", "excerpt": "x", "requester": "x", "holder": "", "resolution": "x", "mentions": (),
-                 "contract_number": "1", "paged": (), "details": None, **foreign}  # fmt: skip
+                 "contract_number": "1", "paged": (), "details": None, "pauses": (), "colleagues": (),
+                 "foresight": None, **foreign}  # fmt: skip
         calm = replace(view, **{key: value for key, value in plain.items() if hasattr(view, key)})  # type: ignore[type-var]
         assert not VIETNAMESE.search(words(draw(calm, "en", private=private)) + summary(calm, "en")), name
 
@@ -69,7 +70,9 @@ def test_a_page_offers_to_take_the_ticket_first_while_nobody_holds_it() -> None:
     card = draw(samples.page("step"), "vi")
     assert card["actions"][0]["verb"] == "acknowledge"
     assert card["actions"][0]["style"] == "positive"
-    assert titles(card) == ["Nhận xử lý", "Đã khắc phục", "Ghi chú", "Tạm dừng tính SLA", "Phân loại lại"]
+    assert titles(card) == [
+        "Nhận xử lý", "Đã khắc phục", "Ghi chú", "Tạm dừng tính SLA", "Phân loại lại", "Thao tác khác",
+    ]  # fmt: skip
     assert "Chưa có ai nhận xử lý" in words(card)
 
 
@@ -102,13 +105,48 @@ def test_an_unclassified_ticket_asks_for_its_class_before_anything_but_taking_it
 
 def test_a_paused_page_offers_to_resume_and_not_to_pause() -> None:
     assert verbs(draw(samples.page("step", "waiting"), "vi")) == [
-        "acknowledge", "resolve", "note", "resume", "classify",
+        "acknowledge", "resolve", "note", "resume", "chase", "more",
     ]  # fmt: skip
 
 
+def test_with_several_pauses_one_says_which_is_meant() -> None:
+    card = draw(samples.page("step", "waiting", pauses=samples.TWO_PAUSES), "vi")
+    for verb in ("resume", "chase"):
+        (send,) = [n for n in nodes(card) if n.get("verb") == verb and n.get("type") == "Action.Execute"]
+        assert "pause" not in send["data"]
+    choices = [n["choices"] for n in nodes(card) if n.get("id") == "pause"]
+    assert [[choice["value"] for choice in one] for one in choices] == [["all", "1", "3"], ["1", "3"]]
+
+
+def test_what_is_rarely_done_is_one_tap_away() -> None:
+    card = draw(samples.page("step", "working", menu=True), "vi")
+    assert verbs(card) == ["escalate", "hand_over", "call", "outage", "refresh"]
+    card = draw(samples.page("step", "waiting", menu=True), "vi")
+    assert verbs(card) == ["pause", "classify", "escalate", "call", "outage", "refresh"]
+    assert verbs(draw(samples.page("step", "resolved", menu=True), "vi")) == ["reopen", "outage", "refresh"]
+
+
+def test_what_would_follow_is_shown_with_both_deadlines_and_everybody_who_would_be_paged() -> None:
+    card = draw(samples.page("step", "working", foresight=samples.FORESIGHT), "vi")
+    assert verbs(card) == ["classify", "refresh"]
+    data = card["actions"][0]["data"]
+    assert (data["confirmed"], data["priority"], data["how"], data["reason"]) == ("true", "P1", "corrected", "mất hết")
+    shown = words(card)
+    assert "Nếu phân loại thành P1:" in shown
+    assert "Hạn xử lý: 11:32 hôm nay → 10:02 hôm nay" in shown
+    assert "Hạn mới đã qua" in shown
+    assert "Level 3: Lê Hoài An – Teams, email" in shown
+    assert "Quản lý: Quản lý – Teams" in shown
+
+
 @pytest.mark.parametrize("kind", samples.KINDS)
-def test_a_resolved_page_has_no_buttons(kind: Any) -> None:
-    assert "actions" not in draw(samples.page(kind, "resolved"), "vi")
+def test_a_resolved_page_offers_only_the_call_that_is_owed_and_what_is_rarely_done(kind: Any) -> None:
+    assert verbs(draw(samples.page(kind, "resolved"), "vi")) == ["more"]
+    assert verbs(draw(samples.page(kind, "resolved", call_back_owed=True), "vi")) == ["called_back", "more"]
+
+
+def test_a_merged_page_has_no_buttons() -> None:
+    assert "actions" not in draw(samples.page("step", "resolved", merged_into="3CX-7K2M-9QXD"), "vi")
 
 
 def test_a_customer_refreshes_an_open_ticket_and_reopens_a_resolved_one() -> None:

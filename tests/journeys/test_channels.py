@@ -400,7 +400,7 @@ async def test_a_shared_channel_never_shows_company_holder_subject_text_pause_or
 
     await press("acknowledge")
     await press("note", note="Ghi chú Nội bộ")
-    await press("pause", reason="third_party", note="Mã VNPT-77 Kín đáo")
+    await press("pause", reason="third_party", note="Mã VNPT-77 Kín đáo", reference="VNPT-77", confirmed="true")
     await press("resume")
     await desk.mail(people.l2.email, "Re: sự cố", "Câu trả lời Kín đáo", cc=people.customer.people[0].email,
                     in_reply_to=(await desk.ticket(code)).mail.root)  # fmt: skip
