@@ -5,7 +5,7 @@ People, shifts and contacts are live (D16): a page goes to whoever is on duty wh
 
 from dataclasses import dataclass
 
-from bot.sla.roster import Person
+from bot.sla.roster import Person, queue_turn
 from bot.sla.rungs import Rung
 from bot.sla.shapes import Channel
 from bot.ticket.draft import Rules
@@ -22,6 +22,7 @@ class Contact:
     person: Person | None
     email: str | None
     extension: str | None
+    """The number to ring: of a person their first one, of a queue whose turn it is."""
 
     @property
     def in_teams(self) -> bool:
@@ -75,7 +76,8 @@ def reaches_somebody(rules: Rules, ticket: Ticket, rung: Rung) -> bool:
 
 def contact_of(person: Person) -> Contact:
     """Return a person of the roster as somebody to be paged."""
-    return Contact(person.id, person.name, person.level, person, person.email, person.extension)
+    number = next(iter(person.numbers), None)
+    return Contact(person.id, person.name, person.level, person, person.email, number)
 
 
 def still_here(person: Person, rules: Rules) -> bool:
@@ -103,8 +105,8 @@ def _of_level(rules: Rules, ticket: Ticket, level: str, *, whole_team: bool) -> 
     if people or team is None:
         return [contact_of(person) for person in people]
     queue = desk.teams[team].queue
-    extension = queue.extensions[ticket.progress.turns % len(queue.extensions)] if queue.extensions else None
-    return [Contact(f"queue:{team}", desk.teams[team].title.get("vi", team), level, None, queue.email, extension)]
+    first = next(iter(queue_turn(queue.extensions, ticket.progress.turns)), None)
+    return [Contact(f"queue:{team}", desk.teams[team].title.get("vi", team), level, None, queue.email, first)]
 
 
 def _inside(window: tuple[int, int] | None, minute: int) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.sla.instants import MINUTE
-from bot.sla.roster import Roster
+from bot.sla.roster import Roster, Shift
 from bot.ticket.commands import (
     Acknowledge,
     Delivered,
@@ -164,6 +164,20 @@ def test_the_extensions_of_a_queue_ring_in_turn_with_each_page() -> None:
     case.must(Reclassify(L5, "P2", "worsened", "x"), "10:22")
     case.must(Wake(), "10:52")
     assert [e.extension for e in case.effects if isinstance(e, Call) and e.extension != "100"][3:] == ["10059"]
+
+
+def test_somebody_without_an_extension_is_rung_on_their_mobile() -> None:
+    case = Case("P1", book=without(extension=None, mobile="0900000001"))
+    assert [effect.extension for effect in case.effects if isinstance(effect, Call)] == ["0900000001"]
+
+
+def test_who_is_on_duty_on_working_days_only_is_not_paged_on_a_public_holiday() -> None:
+    """30 April 2026 is a Thursday; the shift of L2 says that it is not kept on public holidays."""
+    shift = Shift(level="L2", people=("l2.one",), not_on=("holiday",))
+    book = replace(staffed(), roster=staffed().roster.model_copy(update={"shifts": (shift,)}))
+    on_holiday = Case("P1", start="2026-04-30 10:00", book=book)
+    assert "queue:teamx" in {page[1] for e in on_holiday.effects if (page := page_of(e))}
+    assert "l2.one" in {page[1] for e in Case("P1", book=book).effects if (page := page_of(e))}
 
 
 def test_a_holder_who_left_the_desk_is_no_longer_asked_after_a_pause() -> None:
