@@ -168,7 +168,8 @@ def paid_time(month: Month, zone: ZoneInfo, first: date | None, last: date) -> I
     """Return what of a month is paid for when the contract runs from `first` to `last`, both included."""
     start, end = month.window(zone)
     start = start if first is None else max(start, _midnight(first, zone))
-    end = min(end, _midnight(last + timedelta(days=1), zone)) if last < month.last_day else end
+    if last < month.last_day:  # a contract without an end may say 9999-12-31, which has no day after it
+        end = min(end, _midnight(last + timedelta(days=1), zone))
     return (start, end) if start < end else None
 
 

@@ -21,7 +21,7 @@ from bot.sla.book import Book, Customers
 from bot.sla.credits import Month
 from bot.sla.days import GivenDays
 from bot.sla.instants import MINUTE
-from bot.ticket.commands import Acknowledge, Command, Pause, Reclassify, Resolve, Resume, Staff
+from bot.ticket.commands import Acknowledge, Command, Pause, Reclassify, Reopen, Resolve, Resume, Staff
 from bot.ticket.model import Deduction
 from bot.ticket.outage import ConfirmOutage, WithdrawOutage
 from tests.harness.desk import DeskUnderTest
@@ -304,6 +304,15 @@ async def test_pauses_are_counted_by_reason_in_the_clocks_own_hours_and_since_it
     (ticket,) = (await quarter.data("2026-03", customer.id))["tickets"]
     assert (ticket["paused"], ticket["used_minutes"], ticket["priority"]) == ([], 10, "P3")
     assert ticket["first_contact_at"] < ticket["started_at"]
+    await quarter.do(code, Pause(MANAGER, "third_party", "Chờ hãng", reference="H-2"))
+    await quarter.at("2026-03-10 09:20")
+    await quarter.do(code, Resolve(MANAGER, "Đã sửa"))
+    await quarter.at("2026-03-10 09:40")
+    await quarter.do(code, Reopen(MANAGER, "Lại hỏng"))
+    await quarter.at("2026-03-10 09:50")
+    await quarter.do(code, Resume(MANAGER))
+    (ticket,) = (await quarter.data("2026-03", customer.id))["tickets"]
+    assert [paused["minutes"] for paused in ticket["paused"]] == [20], "a resolved ticket does not wait"
 
 
 @pytest.mark.asyncio

@@ -184,11 +184,11 @@ class TestDowntime:
         assert parts[1].charges[0].start == at("2026-04-01 00:00")
 
     def test_outages_at_the_same_time_are_charged_once_with_the_earlier_one(self) -> None:
-        first = Down("3CX-1", at("2026-03-09 10:00"), at("2026-03-09 12:00"))
+        first = Down("3CX-9", at("2026-03-09 10:00"), at("2026-03-09 12:00"))
         second = Down("3CX-2", at("2026-03-09 11:00"), at("2026-03-09 13:00"))
         measured = measure(self.march, [second, first], self.later)
         assert [(c.ticket, c.charged, c.elsewhere) for c in measured.charges] == [
-            ("3CX-1", 2 * HOUR, 0),
+            ("3CX-9", 2 * HOUR, 0),
             ("3CX-2", HOUR, HOUR),
         ]
         assert measured.down == 3 * HOUR
@@ -251,6 +251,16 @@ class TestForecast:
             assert further(crossing.more) < Fraction(crossing.below) <= further(crossing.more - 1)
             assert credit_at(further(crossing.more), PROMISE) == crossing.row
             assert crossing.reachable is (crossing.more <= measured.paid[1] - now)
+
+    def test_a_month_that_stands_on_a_line_is_a_millisecond_from_crossing_it(self) -> None:
+        nearest = forecast(down_for(Month(2026, 4), 1080 * MINUTE), PROMISE)[0]
+        assert (nearest.below, nearest.more) == (Decimal("97.5"), 1)
+
+    @pytest.mark.parametrize(("left", "reachable"), [(23 * MINUTE, False), (23 * MINUTE + 1, True)])
+    def test_a_line_is_out_of_reach_once_too_little_of_the_month_is_left(self, left: int, reachable: bool) -> None:
+        start, end = paid(Month(2026, 4))
+        measured = measure((start, end), [Down("3CX-1", start, start + 1057 * MINUTE)], end - left)
+        assert forecast(measured, PROMISE)[0].reachable is reachable
 
     def test_a_month_below_the_last_line_has_nothing_more_to_cross(self) -> None:
         assert forecast(down_for(Month(2026, 3), 3 * DAY), PROMISE) == ()
