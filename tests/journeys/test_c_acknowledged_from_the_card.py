@@ -135,7 +135,11 @@ async def test_classifying_a_provisional_ticket_ends_triage(scene: Scene) -> Non
     await press(scene, people.l2, page, "acknowledge")
     (page,) = scene.pages(people.l2)
     await press(
-        scene, people.l2, page, "classify", {"priority": "P3", "how": "corrected", "reason": "Chỉ lỗi âm thanh", "confirmed": "true"}
+        scene,
+        people.l2,
+        page,
+        "classify",
+        {"priority": "P3", "how": "corrected", "reason": "Chỉ lỗi âm thanh", "confirmed": "true"},
     )
     ticket = await desk.ticket(code)
     assert (ticket.priority, ticket.provisional) == ("P3", False)

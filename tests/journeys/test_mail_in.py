@@ -349,7 +349,12 @@ async def test_the_customers_answer_ends_the_wait_for_the_customer(scene: Scene)
     desk, people = scene.desk, scene.desk.people
     code = await scene.open_ticket("[P3] Nghe không rõ")
     (page,) = scene.pages(people.l2)
-    await desk.channel.tap(scene.persona(people.l2), page, "pause", {"reason": "customer", "note": "Hỏi số máy nhánh.", "confirmed": "true"})
+    await desk.channel.tap(
+        scene.persona(people.l2),
+        page,
+        "pause",
+        {"reason": "customer", "note": "Hỏi số máy nhánh.", "confirmed": "true"},
+    )
     await desk.settle()
     assert (await desk.ticket(code)).clock[-1].kind == "pause"
     await desk.fast_forward(minutes=7)
