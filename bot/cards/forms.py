@@ -176,9 +176,10 @@ def foresight(language: Language, view: PageView, seen: Foresight) -> list[Eleme
     lines.append(parts.text(asks.preview_paged if seen.paged else asks.preview_nobody))
     channels = {"teams": asks.channel_teams, "mail": asks.channel_mail, "phone": asks.channel_phone}
     for paged in seen.paged:
-        told = asks.preview_paged_line.format(
-            level=parts.level(language, paged.level) if paged.level else asks.managers,
-            name=parts.plain(paged.name) or asks.managers,
+        line = asks.preview_paged_line if paged.level else asks.preview_managers_line
+        told = line.format(
+            level=parts.level(language, paged.level),
+            name=parts.plain(paged.name),
             channels=", ".join(channels[channel] for channel in paged.channels),
         )
         lines.append(parts.text(told, spacing="None"))

@@ -27,7 +27,7 @@ def draw_page(view: PageView, language: Language) -> Element:
             ),
             (words.label_due, _due(language, view)),
             (words.label_holder, _holder(language, view)),
-            (words.label_waiting, parts.pause_reason(language, view.waiting_for) if view.waiting_for else ""),
+            (words.label_waiting, _waiting(language, view)),
             (words.label_received, parts.when(language, view.received_at, view.now, view.zone)),
             (words.label_notice, parts.when(language, view.notice_at, view.now, view.zone)),
             (words.label_level, parts.level(language, view.level)),
@@ -129,6 +129,14 @@ def _due(language: Language, view: PageView) -> str:
         return words.due_paused
     due = formats.instant(language, view.due_at, view.now, view.zone)
     return words.due_used.format(due=due, percent=view.used_percent)
+
+
+def _waiting(language: Language, view: PageView) -> str:
+    """Return every reason for which the clock stands, each once."""
+    reasons = dict.fromkeys(pause.reason for pause in view.pauses) or dict.fromkeys([view.waiting_for])
+    if view.waiting_for and view.waiting_for not in reasons:
+        reasons[view.waiting_for] = None
+    return "; ".join(parts.pause_reason(language, reason) for reason in reasons if reason)
 
 
 def _holder(language: Language, view: PageView) -> str:

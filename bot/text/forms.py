@@ -54,8 +54,9 @@ class Forms:
     preview_paged: str
     preview_paged_line: str
     """{level}, {name}, {channels}."""
+    preview_managers_line: str
+    """{channels}."""
     preview_nobody: str
-    managers: str
     channel_teams: str
     channel_mail: str
     channel_phone: str
