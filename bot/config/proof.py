@@ -6,7 +6,7 @@ start of a ticket falls due at any time (D4).
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -56,7 +56,7 @@ class Cause:
 
 @dataclass
 class Gap:
-    """One cause, with all that it concerns in the year."""
+    """One cause, and pages that it concerns at exactly the same times."""
 
     cause: Cause
     pages: dict[str, Page] = field(default_factory=dict)
@@ -116,10 +116,10 @@ class _Miss:
     goes_to: str | None
 
 
-def prove_year(book: Book, first_day: date) -> Proof:
-    """Return where in 366 days from a day on a page of the policy would reach nobody."""
+def prove_year(book: Book, first_day: date, days: int = DAYS) -> Proof:
+    """Return where in `days` from a day on a page of the policy would reach nobody."""
     zone = book.desk.zone
-    since, until = (reached(first_day + timedelta(days=days), 0, zone) for days in (0, DAYS))
+    since, until = (reached(first_day + timedelta(days=after), 0, zone) for after in (0, days))
     return _Prover(book, since, until).prove()
 
 
@@ -177,7 +177,7 @@ class _Prover:
         edges = sorted({self.until, *changes, *self._quiet_edges(), *self._calendar_edges()})
         closing = self._closing()
         answers: dict[_Moment, tuple[_Miss, ...]] = {}
-        found: dict[Cause, Gap] = {}
+        found: dict[tuple[Cause, str], Gap] = {}
         duty: tuple[_Reach, ...] = ()
         for start, end in pairwise(edges):
             if start in changes:
@@ -188,8 +188,7 @@ class _Prover:
                 if asked not in answers:
                     answers[asked] = tuple(self._misses(asked))
                 _add(found, answers[asked], start, until)
-        gaps = sorted(found.values(), key=lambda gap: gap.cause)
-        return Proof(self.since, self.until, len(edges) - 1, tuple(gaps))
+        return Proof(self.since, self.until, len(edges) - 1, _together(found.values()))
 
     def _groups(self) -> Iterator[tuple[str, str, bool]]:
         """Yield whom pages go to: (level, team where the level has teams, whether the team as a whole)."""
@@ -293,15 +292,27 @@ class _Prover:
         return moment.duty[self.groups[group]], frozenset(usable)
 
 
-def _add(found: dict[Cause, Gap], misses: tuple[_Miss, ...], start: Instant, end: Instant) -> None:
-    for cause in dict.fromkeys(miss.cause for miss in misses):
-        found.setdefault(cause, Gap(cause)).extend(start, end)
+def _add(found: dict[tuple[Cause, str], Gap], misses: tuple[_Miss, ...], start: Instant, end: Instant) -> None:
+    """Note an interval once for each cause and page, whichever teams it concerns."""
+    for cause, name in dict.fromkeys((miss.cause, miss.page.name) for miss in misses):
+        found.setdefault((cause, name), Gap(cause)).extend(start, end)
     for miss in misses:
-        gap = found[miss.cause]
+        gap = found[miss.cause, miss.page.name]
         gap.pages[miss.page.name] = miss.page
         gap.people.update(dict.fromkeys(miss.people))
         if miss.goes_to is not None:
             gap.goes_to[miss.goes_to] = None
+
+
+def _together(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Return the gaps of the same cause and the same times as one, sorted by cause."""
+    found: dict[tuple[Cause, tuple[Interval, ...]], Gap] = {}
+    for gap in gaps:
+        whole = found.setdefault((gap.cause, tuple(gap.spans)), gap)
+        whole.pages |= gap.pages
+        whole.people |= gap.people
+        whole.goes_to |= gap.goes_to
+    return tuple(sorted(found.values(), key=lambda gap: (gap.cause, gap.spans)))
 
 
 def _openings(calendar: Calendar, since: Instant, until: Instant) -> Iterator[Interval]:

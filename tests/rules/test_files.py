@@ -148,7 +148,7 @@ EDITS: dict[str, tuple[str, str, str, int, str]] = {
         0,
         "'L9'",
     ),
-    "a level that is not there in triage": ("policy.yaml", "30m, level: L3", "30m, level: L9", 0, "'L9'"),
+    "a level that is not there in triage": ("policy.yaml", "{ after: 30m, level: L3", "{ after: 30m, level: L9", 0, "'L9'"),
     "steps in the wrong order": ("policy.yaml", "share: 80%", "share: 40%", 0, "before the one above"),
     "a warning before the ack": ("policy.yaml", "ack_warning: 2m", "ack_warning: 11m", 0, "before an acknowledgement"),
     "hours that never open": ("policy.yaml", "  office: #", "  never: { weekly: {} }\n  office: #", 0, "never open"),
@@ -199,6 +199,76 @@ EDITS: dict[str, tuple[str, str, str, int, str]] = {
     "an id twice": ("roster.yaml", "id: dung.vo", "id: chi.pham", 0, "same id"),
     "a shift of a stranger": ("roster.yaml", "people: [hanh.bui]", "people: [nobody]", 0, "not among the people"),
     "a shift of another level": ("roster.yaml", "people: [hanh.bui]", "people: [dung.vo]", 0, "of level L3"),
+    "a shift of another team": (
+        "roster.yaml",
+        "shifts:",
+        "shifts:\n  - { level: L2, team: software, people: [an.le] }",
+        1,
+        "of team teamx",
+    ),
+    "a rotation of a stranger": (
+        "roster.yaml",
+        "shifts:",
+        'rotations:\n  - { level: L3, people: [an.lee], every: 1w, handover: "09:00", since: 2026-01-05 }\nshifts:',
+        1,
+        "not among the people",
+    ),
+    "a rotation of a level that is not there": (
+        "roster.yaml",
+        "shifts:",
+        'rotations:\n  - { level: L9, people: [], every: 1w, handover: "09:00", since: 2026-01-05 }\nshifts:',
+        1,
+        "'L9'",
+    ),
+    "a rotation without a rhythm": (
+        "roster.yaml",
+        "shifts:",
+        'rotations:\n  - { level: L3, people: [dung.vo], every: week, handover: "09:00", since: 2026-01-05 }\nshifts:',
+        1,
+        "length of a turn",
+    ),
+    "an override by a stranger": (
+        "roster.yaml",
+        "shifts:",
+        "overrides:\n  - { people: [x], instead_of: dung.vo, since: 2026-01-05, until: 2026-01-06 }\nshifts:",
+        1,
+        "names 'x'",
+    ),
+    "an override instead of a stranger": (
+        "roster.yaml",
+        "shifts:",
+        "overrides:\n  - { people: [an.le], instead_of: x, since: 2026-01-05, until: 2026-01-06 }\nshifts:",
+        1,
+        "instead of 'x'",
+    ),
+    "an override of a team that is not there": (
+        "roster.yaml",
+        "shifts:",
+        "overrides:\n  - { people: [an.le], level: L2, team: x, since: 2026-01-05, until: 2026-01-06 }\nshifts:",
+        1,
+        "team 'x'",
+    ),
+    "an override that ends before it begins": (
+        "roster.yaml",
+        "shifts:",
+        "overrides:\n  - { people: [an.le], level: L2, since: 2026-01-05, until: 2026-01-04 }\nshifts:",
+        1,
+        "comes before",
+    ),
+    "an absent stranger": (
+        "roster.yaml",
+        "shifts:",
+        "absences:\n  - { person: x, since: 2026-01-05, until: 2026-01-06 }\nshifts:",
+        1,
+        "'x' is absent",
+    ),
+    "a chase of a level that is not there": (
+        "policy.yaml",
+        "chase: { after: 60m, unanswered_after: 30m, level: L3",
+        "chase: { after: 60m, unanswered_after: 30m, level: L8",
+        0,
+        "'L8'",
+    ),
     "a domain twice": ("customers.yaml", "[binhminh.example]", "[AnPhu.example]", 0, "belongs to an-phu"),
     "the desk's own domain": ("customers.yaml", "[binhminh.example]", "[idb.com.vn]", 0, "the desk itself"),
     "no domain": ("customers.yaml", "[binhminh.example]", "[binhminh]", 0, "no mail domain"),
@@ -322,22 +392,16 @@ def test_somebody_without_a_teams_identity_is_a_warning(desk: ExampleDesk) -> No
     assert any(w.file == "roster.yaml" and w.line == line - 3 and "no Teams identity" in w.message for w in warnings)
 
 
-def test_an_hour_of_the_week_with_nobody_on_shift_is_a_warning(desk: ExampleDesk) -> None:
-    shift = '\n  - { level: L2, team: teamx, people: [an.le], days: [mon, tue, wed, thu, fri], window: "22:00-21:00" }'
-    line, warnings = warnings_after(desk, "roster.yaml", "shifts:", "shifts:" + shift)
-    told = [w for w in warnings if w.file == "roster.yaml" and "on a shift" in w.message]
-    assert [w.line for w in told] == [line + 1]
-    assert "nobody of L2 teamx" in told[0].message
-    assert "from mon 00:00 to mon 22:00 (3180 min" in told[0].message
-
-
-def test_a_step_that_only_an_absent_channel_could_send_is_a_warning(desk: ExampleDesk) -> None:
-    line, warnings = warnings_after(
-        desk, "policy.yaml", "80%, level: L4, by: [teams, mail, phone]", "80%, level: L4, by: [phone]"
-    )
-    assert any(w.line == line and "is skipped" in w.message for w in warnings)
+def test_a_step_that_only_an_absent_channel_could_send_stops_the_start(desk: ExampleDesk) -> None:
+    line = edit(desk.folder, "policy.yaml", "80%, level: L4, by: [teams, mail, phone]", "80%, level: L4, by: [phone]")
+    assert [(fault.line, "by phone only" in fault.message) for fault in errors_of(desk.folder)] == [(line, True)]
     with_phone = load_book(desk.folder, CHANNELS | {"phone"})[1]
-    assert not any("phone" in w.message for w in with_phone)
+    assert not any("phone" in warning.message for warning in with_phone)
+
+
+def test_asking_a_level_without_teams_as_a_whole_team_stops_the_start(desk: ExampleDesk) -> None:
+    line = edit(desk.folder, "policy.yaml", "share: 80%, level: L4,", "share: 80%, level: L4, whole_team: true,")
+    assert [(fault.line, "L4 has none" in fault.message) for fault in errors_of(desk.folder)] == [(line, True)]
 
 
 def test_a_step_by_a_channel_that_nobody_there_has_is_a_warning(desk: ExampleDesk) -> None:
@@ -379,13 +443,14 @@ def test_the_example_desk_says_who_is_in_it(desk: ExampleDesk) -> None:
 
 
 def test_check_config_prints_every_fault_and_says_whether_the_desk_would_start(desk: ExampleDesk) -> None:
-    out = io.StringIO()
-    assert check_config(desk.folder, out=out) == 0
+    out, today = io.StringIO(), date(2026, 3, 1)
+    assert check_config(desk.folder, CHANNELS, today, out=out) == 0
     assert "0 errors, 2 warnings; desk idb" in out.getvalue()
+    assert "proved from 2026-03-01T00:00+07:00 to 2027-03-02T00:00+07:00 in " in out.getvalue()
     edit(desk.folder, "roster.yaml", "email: dung.vo@", "email: chi.pham@")
     line = edit(desk.folder, "desk.yaml", "country: VN", "contry: VN")
     out = io.StringIO()
-    assert check_config(desk.folder, out=out) == 2
+    assert check_config(desk.folder, CHANNELS, today, out=out) == 2
     assert f"error: desk.yaml:{line}: contry:" in out.getvalue()
     assert "error: roster.yaml:" in out.getvalue()
     assert "would not start" in out.getvalue()
