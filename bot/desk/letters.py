@@ -1,5 +1,6 @@
 """Fills messages from the record as it is when they leave, then hands them to the messenger of their channel."""
 
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 from bot.desk.handle import Desk
@@ -30,11 +31,7 @@ class Letters:
             values |= _of_ticket(ticket, rules)
         if effect.page is not None:
             values |= {"level": effect.page.level, "kind": effect.page.kind}
-        given = dict(effect.values)
-        at_ms = given.pop("at_ms", "")
-        if at_ms:
-            values["at"] = _full("vi", int(at_ms), self._desk.books.book().desk.zone)
-        return effect.model_copy(update={"values": values | given})
+        return effect.model_copy(update={"values": values | _written(effect, self._desk.books.book().desk.zone)})
 
     def _of_desk(self) -> dict[str, str]:
         desk = self._desk.books.book().desk
@@ -62,6 +59,20 @@ class GuardedMirror:
             if not self._reads.is_private(effect.chat, ticket, rules):
                 effect = effect.model_copy(update={"text": "", "attachments": (), "author": ""})
         return await self._inner.send(effect, uncertain=uncertain)
+
+
+def _written(effect: Mail, zone: ZoneInfo) -> dict[str, str]:
+    """Return what the decision gave: instants (`since_ms`) as words in both languages (`since_vi`, `since_en`)."""
+    values: dict[str, str] = {}
+    for name, value in effect.values.items():
+        if not name.endswith("_ms"):
+            values[name] = value
+        elif name == "at_ms":
+            values["at"] = _full("vi", int(value), zone)
+        else:
+            for language in get_args(Language):
+                values[name.removesuffix("ms") + language] = _full(language, int(value), zone)
+    return values
 
 
 def _of_ticket(ticket: Ticket, rules: Rules) -> dict[str, str]:

@@ -111,6 +111,10 @@ def _in(effect: Mail, language: Language, values: dict[str, str]) -> Written:
         "one_time_code": mails.one_time_code,
         "held": mails.held,
         "operator": mails.operator,
+        "resolved": mails.resolved,
+        "reopened": mails.reopened,
+        "suspended": mails.suspended,
+        "agreed": mails.agreed,
     }
     return templates[effect.template](values, effect.names)
 

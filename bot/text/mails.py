@@ -1,7 +1,7 @@
 """What the desk's mails say: each template gives a subject and a body of neutral blocks, made into text and HTML later.
 
 A template never fails for a missing value: the line that needs it is left out. What strangers wrote passes
-through `plain` first. `auto_reply`, `held` and `one_time_code` go to customers and are sent in both languages.
+through `plain` first. Mails that go to customers are sent in both languages.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias
 
 from bot.text.plain import one_line, visible
+from bot.ticket.model import Language
 
 LINE_MAX: Final = 300
 QUOTE_MAX: Final = 8_000
-BILINGUAL: Final = frozenset({"auto_reply", "held", "one_time_code"})
+BILINGUAL: Final = frozenset({"auto_reply", "held", "one_time_code", "resolved", "reopened", "suspended", "agreed"})
 
 Values: TypeAlias = Mapping[str, str]
 
@@ -86,6 +87,17 @@ class Mails:
     desk_name."""
     operator: Template
     """what, reason, code, at, desk_name."""
+    resolved: Template
+    """outcome (`workaround`, otherwise resolved), resolved_vi, resolved_en, resolved_by, note, call_back (`owed`, `done`
+    or empty), called (whom), code, subject, priority, priority_title_*, due_*, support_phone, support_mail, desk_name."""
+    reopened: Template
+    """since_* (not empty: the customer's SLA is suspended), code, subject, priority, priority_title_*, due_*,
+    support_phone, support_mail, desk_name."""
+    suspended: Template
+    """since_vi, since_en, reason, manager, code, subject, support_phone, support_mail, desk_name."""
+    agreed: Template
+    """since_*, until_vi, until_en, reason (where no mail told of it before), agreement, code, subject, priority,
+    priority_title_*, due_*, support_phone, support_mail, desk_name."""
 
 
 def line(values: Values, key: str) -> str:
@@ -96,6 +108,17 @@ def line(values: Values, key: str) -> str:
 def quoted(values: Values, key: str) -> str:
     """Return a value of several lines, hidden characters gone; empty if it is missing."""
     return visible(values.get(key, ""), QUOTE_MAX)
+
+
+def priority(values: Values, language: Language) -> str:
+    """Return a priority with its title, as far as both are known."""
+    return joined(" – ", line(values, "priority"), line(values, f"priority_title_{language}"))
+
+
+def regards(values: Values, closing: str) -> tuple[Block, ...]:
+    """Return how a mail to a customer ends: who writes, and where the desk is reached."""
+    contact = joined(" · ", line(values, "support_phone"), line(values, "support_mail"))
+    return (Paragraph(joined("\n", closing, line(values, "desk_name"), contact)),)
 
 
 def facts(*rows: tuple[str, str]) -> tuple[Block, ...]:

@@ -11,9 +11,12 @@ from bot.text.mails import (
     joined,
     line,
     paragraphs,
+    priority,
     quote,
     quoted,
+    regards,
 )
+from bot.text.mails_status_en import agreed, reopened, resolved, suspended
 
 _DUTIES = {
     "company": "Company name",
@@ -36,7 +39,19 @@ _PAGE_KINDS = {
     "triage": "Not classified yet",
     "ack_warning": "Your acknowledgement is about to lapse",
     "information": "For information, nothing to acknowledge",
+    "chase": "Time to ask about what this ticket waits for",
+    "escalated": "Escalated by a colleague, to be acknowledged",
+    "handed_over": "Handed over, waiting to be taken",
+    "call_back": "The customer is still to be called back",
 }
+
+_WHAT_TO_DO = {
+    "information": "",
+    "ack_warning": "To keep the ticket, press “Keep it” on the ticket's card in Microsoft Teams.",
+    "chase": "When you have asked, press “Asked again” on the ticket's card in Microsoft Teams and note the answer.",
+    "call_back": "After the call, press “Customer called back” on the ticket's card in Microsoft Teams and note who answered.",
+}
+_ACKNOWLEDGE = "To acknowledge, press “Acknowledge” on the ticket's card in Microsoft Teams. A reply to this e-mail acknowledges nothing."
 
 _HELD_REASONS = {
     "unregistered": "We could not open a ticket, because the address that you wrote from is not registered with any support contract.",
@@ -67,7 +82,7 @@ def _auto_reply(values: Values, names: tuple[str, ...]) -> Written:
             *facts(
                 ("Ticket code", code),
                 ("Subject", line(values, "subject")),
-                ("Priority", _priority(values)),
+                ("Priority", priority(values, "en")),
                 ("Deadline", line(values, "due_en")),
             ),
             *paragraphs(
@@ -79,7 +94,7 @@ def _auto_reply(values: Values, names: tuple[str, ...]) -> Written:
                 "Please keep the ticket code and reply in this e-mail thread to follow the request.",
                 "Please note: other chat services (Zalo, Viber, …) are not official support channels; a message there starts no clock.",
             ),
-            *_regards(values),
+            *regards(values, "Kind regards,"),
         ),
     )
 
@@ -107,8 +122,6 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
     kind = values.get("kind", "")
     code, customer, left = line(values, "code"), line(values, "customer"), _left(values)
     title = _PAGE_KINDS.get(kind, _PAGE_KINDS["step"])
-    acknowledge = "To acknowledge, press “Acknowledge” on the ticket's card in Microsoft Teams. A reply to this e-mail acknowledges nothing."
-    keep = "To keep the ticket, press “Keep it” on the ticket's card in Microsoft Teams."
     return Written(
         joined(
             " ",
@@ -122,7 +135,7 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
             ),
             *facts(
                 ("Ticket code", code),
-                ("Priority", _priority(values)),
+                ("Priority", priority(values, "en")),
                 ("Customer", customer),
                 ("Subject", line(values, "subject")),
                 ("Deadline", line(values, "due_en")),
@@ -131,7 +144,7 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
             ),
             *quote(quoted(values, "excerpt")),
             *paragraphs(
-                "" if kind == "information" else keep if kind == "ack_warning" else acknowledge,
+                _WHAT_TO_DO.get(kind, _ACKNOWLEDGE),
                 line(values, "desk_name"),
             ),
         ),
@@ -150,7 +163,7 @@ def _breach(values: Values, _names: tuple[str, ...]) -> Written:
             *paragraphs("Dear Sir or Madam,", "This ticket has passed its SLA deadline and is not resolved:"),
             *facts(
                 ("Ticket code", code),
-                ("Priority", _priority(values)),
+                ("Priority", priority(values, "en")),
                 ("Customer", customer),
                 ("Subject", line(values, "subject")),
                 ("Deadline", line(values, "due_en")),
@@ -178,7 +191,7 @@ def _one_time_code(values: Values, _names: tuple[str, ...]) -> Written:
                 f"Asked for by: “{asked_by}” (display name in Microsoft Teams, not verified)." if asked_by else "",
                 "If you did not ask for it, ignore this e-mail and give the code to nobody.",
             ),
-            *_regards(values),
+            *regards(values, "Kind regards,"),
         ),
     )
 
@@ -201,7 +214,7 @@ def _held(values: Values, _names: tuple[str, ...]) -> Written:
                 register if unregistered else decide,
                 f"If you need help, please call {phone}." if phone else "",
             ),
-            *_regards(values),
+            *regards(values, "Kind regards,"),
         ),
     )
 
@@ -223,20 +236,11 @@ def _operator(values: Values, _names: tuple[str, ...]) -> Written:
     )
 
 
-def _priority(values: Values) -> str:
-    return joined(" – ", line(values, "priority"), line(values, "priority_title_en"))
-
-
 def _left(values: Values) -> str:
     minutes = line(values, "minutes_left")
     if minutes.removeprefix("-").isdigit():
         return f"{minutes.removeprefix('-')} min over" if minutes.startswith("-") else f"{minutes} min left"
     return minutes
-
-
-def _regards(values: Values) -> tuple[Block, ...]:
-    contact = joined(" · ", line(values, "support_phone"), line(values, "support_mail"))
-    return (Paragraph(joined("\n", "Kind regards,", line(values, "desk_name"), contact)),)
 
 
 EN = Mails(
@@ -247,4 +251,8 @@ EN = Mails(
     one_time_code=_one_time_code,
     held=_held,
     operator=_operator,
+    resolved=resolved,
+    reopened=reopened,
+    suspended=suspended,
+    agreed=agreed,
 )

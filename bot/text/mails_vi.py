@@ -11,9 +11,12 @@ from bot.text.mails import (
     joined,
     line,
     paragraphs,
+    priority,
     quote,
     quoted,
+    regards,
 )
+from bot.text.mails_status_vi import agreed, reopened, resolved, suspended
 
 _DUTIES = {
     "company": "Tên công ty",
@@ -36,7 +39,19 @@ _PAGE_KINDS = {
     "triage": "Chưa phân loại mức độ ưu tiên",
     "ack_warning": "Thời gian giữ ticket sắp hết",
     "information": "Để biết, không cần nhận xử lý",
+    "chase": "Đến giờ hỏi lại về việc đang chờ",
+    "escalated": "Được chuyển lên cấp trên, cần nhận xử lý",
+    "handed_over": "Bàn giao, đang chờ nhận xử lý",
+    "call_back": "Cần gọi lại cho khách hàng sau khi khắc phục",
 }
+
+_WHAT_TO_DO = {
+    "information": "",
+    "ack_warning": "Để tiếp tục giữ ticket, anh/chị bấm nút “Tiếp tục xử lý” trên thẻ của ticket trong Microsoft Teams.",
+    "chase": "Sau khi hỏi, anh/chị bấm nút “Đã hỏi lại” trên thẻ của ticket trong Microsoft Teams và ghi lại câu trả lời.",
+    "call_back": "Sau khi gọi, anh/chị bấm nút “Đã gọi lại cho khách” trên thẻ của ticket trong Microsoft Teams và ghi lại người đã nghe máy.",
+}
+_ACKNOWLEDGE = "Để nhận xử lý, anh/chị bấm nút “Nhận xử lý” trên thẻ của ticket trong Microsoft Teams. Trả lời email này không được tính là đã nhận xử lý."
 
 _HELD_REASONS = {
     "unregistered": "Chúng tôi chưa thể mở ticket vì email được gửi từ một địa chỉ chưa đăng ký với hợp đồng hỗ trợ nào.",
@@ -68,7 +83,7 @@ def _auto_reply(values: Values, names: tuple[str, ...]) -> Written:
             *facts(
                 ("Mã ticket", code),
                 ("Tiêu đề", line(values, "subject")),
-                ("Mức độ ưu tiên", _priority(values)),
+                ("Mức độ ưu tiên", priority(values, "vi")),
                 ("Hạn xử lý", line(values, "due_vi")),
             ),
             *paragraphs(
@@ -80,7 +95,7 @@ def _auto_reply(values: Values, names: tuple[str, ...]) -> Written:
                 "Anh/chị vui lòng giữ mã ticket và trả lời ngay trong luồng email này để theo dõi kết quả.",
                 "Lưu ý: các kênh chat khác (Zalo, Viber, …) không phải là kênh hỗ trợ chính thức; thời gian xử lý không được tính từ tin nhắn trên các kênh đó.",
             ),
-            *_regards(values),
+            *regards(values, "Trân trọng,"),
         ),
     )
 
@@ -108,8 +123,6 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
     kind = values.get("kind", "")
     code, customer, left = line(values, "code"), line(values, "customer"), _left(values)
     title = _PAGE_KINDS.get(kind, _PAGE_KINDS["step"])
-    acknowledge = "Để nhận xử lý, anh/chị bấm nút “Nhận xử lý” trên thẻ của ticket trong Microsoft Teams. Trả lời email này không được tính là đã nhận xử lý."
-    keep = "Để tiếp tục giữ ticket, anh/chị bấm nút “Tiếp tục xử lý” trên thẻ của ticket trong Microsoft Teams."
     return Written(
         joined(
             " ",
@@ -123,7 +136,7 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
             ),
             *facts(
                 ("Mã ticket", code),
-                ("Mức độ ưu tiên", _priority(values)),
+                ("Mức độ ưu tiên", priority(values, "vi")),
                 ("Khách hàng", customer),
                 ("Tiêu đề", line(values, "subject")),
                 ("Hạn xử lý", line(values, "due_vi")),
@@ -132,7 +145,7 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
             ),
             *quote(quoted(values, "excerpt")),
             *paragraphs(
-                "" if kind == "information" else keep if kind == "ack_warning" else acknowledge,
+                _WHAT_TO_DO.get(kind, _ACKNOWLEDGE),
                 line(values, "desk_name"),
             ),
         ),
@@ -151,7 +164,7 @@ def _breach(values: Values, _names: tuple[str, ...]) -> Written:
             *paragraphs("Kính gửi Anh/Chị,", "Ticket sau đã quá hạn SLA mà chưa được khắc phục:"),
             *facts(
                 ("Mã ticket", code),
-                ("Mức độ ưu tiên", _priority(values)),
+                ("Mức độ ưu tiên", priority(values, "vi")),
                 ("Khách hàng", customer),
                 ("Tiêu đề", line(values, "subject")),
                 ("Hạn xử lý", line(values, "due_vi")),
@@ -181,7 +194,7 @@ def _one_time_code(values: Values, _names: tuple[str, ...]) -> Written:
                 else "",
                 "Nếu không phải anh/chị yêu cầu, hãy bỏ qua email này và không cung cấp mã cho bất kỳ ai.",
             ),
-            *_regards(values),
+            *regards(values, "Trân trọng,"),
         ),
     )
 
@@ -204,7 +217,7 @@ def _held(values: Values, _names: tuple[str, ...]) -> Written:
                 register if unregistered else decide,
                 f"Nếu cần giúp đỡ, anh/chị vui lòng gọi {phone}." if phone else "",
             ),
-            *_regards(values),
+            *regards(values, "Trân trọng,"),
         ),
     )
 
@@ -226,20 +239,11 @@ def _operator(values: Values, _names: tuple[str, ...]) -> Written:
     )
 
 
-def _priority(values: Values) -> str:
-    return joined(" – ", line(values, "priority"), line(values, "priority_title_vi"))
-
-
 def _left(values: Values) -> str:
     minutes = line(values, "minutes_left")
     if minutes.removeprefix("-").isdigit():
         return f"quá hạn {minutes.removeprefix('-')} phút" if minutes.startswith("-") else f"còn {minutes} phút"
     return minutes
-
-
-def _regards(values: Values) -> tuple[Block, ...]:
-    contact = joined(" · ", line(values, "support_phone"), line(values, "support_mail"))
-    return (Paragraph(joined("\n", "Trân trọng,", line(values, "desk_name"), contact)),)
 
 
 VI = Mails(
@@ -250,4 +254,8 @@ VI = Mails(
     one_time_code=_one_time_code,
     held=_held,
     operator=_operator,
+    resolved=resolved,
+    reopened=reopened,
+    suspended=suspended,
+    agreed=agreed,
 )

@@ -6,6 +6,7 @@ from bot.ticket.draft import Draft
 from bot.ticket.hold import may_handle
 from bot.ticket.intake import REFERENCES_KEPT
 from bot.ticket.model import CallBack, Ticket
+from bot.ticket.status_mails import tell_reopened, tell_resolved
 
 _TEXT_LENGTH = 2_000
 
@@ -37,6 +38,7 @@ def resolve(draft: Draft, command: Resolve) -> Refused | None:
         evidence=command.evidence[:_TEXT_LENGTH] or None,
         called=command.called[:_TEXT_LENGTH] or None,
     )
+    tell_resolved(draft)
     return None
 
 
@@ -94,6 +96,7 @@ def reopen(draft: Draft, command: Reopen) -> Refused | None:
     )
     by = f"staff:{command.by.id}" if isinstance(command.by, Staff) else f"customer:{command.by.person}"
     draft.record("reopened", by=by, note=command.note[:_TEXT_LENGTH])
+    tell_reopened(draft)
     return None
 
 

@@ -14,6 +14,20 @@ from bot.sla.instants import Instant
 from bot.sla.rungs import PageKind
 from bot.ticket.model import Chat, Language, PersonKey
 
+MailTemplate: TypeAlias = Literal[
+    "auto_reply",
+    "chat_mirror",
+    "page",
+    "breach",
+    "one_time_code",
+    "held",
+    "operator",
+    "resolved",
+    "reopened",
+    "suspended",
+    "agreed",
+]
+
 
 class _Effect(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -98,7 +112,7 @@ class Mail(_Effect):
     """Send a mail from the desk's mailbox. `template` names a method of `text.phrases.Mails`."""
 
     kind: Literal["mail"] = "mail"
-    template: Literal["auto_reply", "chat_mirror", "page", "breach", "one_time_code", "held", "operator"]
+    template: MailTemplate
     to: tuple[str, ...]
     cc: tuple[str, ...] = ()
     in_reply_to: str | None = None

@@ -5,6 +5,7 @@ slept through a whole suspension learns of its start and its end at their own ti
 """
 
 from bot.ticket.draft import Draft
+from bot.ticket.status_mails import tell_agreed, tell_suspended
 
 
 def follow(draft: Draft) -> None:
@@ -21,14 +22,18 @@ def _follow_suspensions(draft: Draft) -> None:
         if suspension.customer != draft.ticket.customer:
             continue
         over = suspension.ended_at is not None and suspension.ended_at <= start
-        if over and ("suspend", suspension.id) not in known:
+        new = ("suspend", suspension.id) not in known
+        if over and new:
             continue  # ended before this ticket began
-        if ("suspend", suspension.id) not in known:
+        if new:
             draft.clock("suspend", reason=suspension.id, at=suspension.at)
             draft.record("suspended", by=suspension.by, suspension=suspension.id, since=suspension.at)
+            if suspension.ended_at is None:
+                tell_suspended(draft, suspension)
         if suspension.ended_at is not None and ("agree", suspension.id) not in known:
             draft.clock("agree", reason=suspension.id, at=suspension.ended_at)
             draft.record("agreed", by=suspension.ended_by, suspension=suspension.id, since=suspension.ended_at)
+            tell_agreed(draft, suspension, untold=new)
 
 
 def _follow_calendar(draft: Draft) -> None:

@@ -194,7 +194,7 @@ def receipt_of(ticket: Ticket, events: tuple[Event, ...], rules: Rules, audience
         pauses=tuple(_pauses(ticket, events, names)),
         suspensions=tuple(_suspensions(ticket, rules, names)),
         started_at=present.start,
-        due_at=_due_at(ticket, reading, rules),
+        due_at=deadline_of(ticket, reading, rules),
         resolved_at=reading.resolved_at,
         resolved_by=ticket.resolved_by,
         resolution=ticket.resolution,
@@ -371,7 +371,7 @@ def _suspensions(ticket: Ticket, rules: Rules, names: _Names) -> Iterable[Suspen
         )
 
 
-def _due_at(ticket: Ticket, reading: Reading, rules: Rules) -> Instant | None:
+def deadline_of(ticket: Ticket, reading: Reading, rules: Rules) -> Instant | None:
     """Return the deadline; where the resolution keeps it from being reached, the one that stood until then."""
     if reading.due_at() is not None or reading.resolved_at is None:
         return reading.due_at()

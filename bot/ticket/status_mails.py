@@ -1,0 +1,94 @@
+"""Mails that tell a customer, in the ticket's own thread, what became of it: that thread is the contract's record.
+
+Of what staff wrote only what is meant for the customer goes out: a resolution's note, a suspension's reason, its agreement.
+Source: D8, D9; support procedure, articles 2.1, 2.2.A and 2.4 ("trả lời … qua email cho tất cả các yêu cầu").
+"""
+
+from bot.sla.instants import Instant
+from bot.ticket.draft import Draft
+from bot.ticket.effects import Mail, MailTemplate
+from bot.ticket.model import Suspension
+from bot.ticket.receipt import deadline_of
+
+
+def tell_resolved(draft: Draft) -> None:
+    """Answer the request: what was done, and when. The values are those of the resolution, whenever the mail leaves."""
+    if "resolved" not in draft.rules.book.policy.status_mails:
+        return
+    ticket = draft.ticket
+    due_at = deadline_of(ticket, draft.rules.reading(ticket), draft.rules)
+    values = {
+        "outcome": "workaround" if ticket.workaround else "resolved",
+        "resolved_ms": _ms(ticket.resolved_at),
+        "due_ms": _ms(due_at),
+        "resolved_by": ticket.resolved_by,
+        "note": ticket.resolution,
+    }
+    if ticket.call_back is not None:
+        done = ticket.call_back.at is not None
+        values |= {"call_back": "done" if done else "owed", "called": ticket.call_back.whom}
+    _into_thread(draft, "resolved", values)
+
+
+def tell_reopened(draft: Draft) -> None:
+    """Say that the ticket is open again; also where that is switched off if its clock stands by a suspension."""
+    standing = next((one for one in _suspensions(draft) if one.ended_at is None), None)
+    if standing is not None:
+        _into_thread(draft, "reopened", {"since_ms": _ms(standing.at)})
+    elif "reopened" in draft.rules.book.policy.status_mails:
+        _into_thread(draft, "reopened", {})
+
+
+def tell_suspended(draft: Draft, suspension: Suspension) -> None:
+    """Notify of a suspension: by article 2.1 it rests on the notice. Only an open ticket has a time to suspend."""
+    if draft.ticket.state != "open":
+        return
+    manager = draft.rules.book.roster.by_id.get(suspension.by.removeprefix("staff:"))
+    values = {
+        "since_ms": _ms(suspension.at),
+        "reason": suspension.reason,
+        "manager": manager.name if manager is not None else "",
+    }
+    _into_thread(draft, "suspended", values)
+
+
+def tell_agreed(draft: Draft, suspension: Suspension, *, untold: bool) -> None:
+    """Say that the time counts again. `untold`: no mail told of the suspension, so this one gives its reason too."""
+    if draft.ticket.state != "open":
+        return
+    values = {
+        "since_ms": _ms(suspension.at),
+        "until_ms": _ms(suspension.ended_at),
+        "agreement": suspension.agreement,
+        "reason": suspension.reason if untold else "",
+    }
+    _into_thread(draft, "agreed", values)
+
+
+def _suspensions(draft: Draft) -> list[Suspension]:
+    return [one for one in draft.rules.desk.suspensions if one.customer == draft.ticket.customer]
+
+
+def _ms(at: Instant | None) -> str:
+    return "" if at is None else str(at)
+
+
+def _into_thread(draft: Draft, template: MailTemplate, values: dict[str, str]) -> None:
+    ticket, desk = draft.ticket, draft.rules.book.desk
+    team = desk.teams[ticket.team].queue.email if ticket.team in desk.teams else None
+    to = ticket.requester.address
+    ours = {to.lower(), desk.support_mail.lower()}
+    copies = dict.fromkeys(a for a in (team, *(p.address for p in ticket.participants)) if a and a.lower() not in ours)
+    draft.tell(
+        Mail(
+            id=draft.next_effect_id(),
+            ticket=ticket.code,
+            template=template,
+            to=(to,),
+            cc=tuple(copies),
+            in_reply_to=ticket.mail.last,
+            references=ticket.mail.references,
+            subject=ticket.mail.subject,
+            values={name: value for name, value in values.items() if value},
+        )
+    )
