@@ -251,6 +251,16 @@ def test_what_a_pause_that_is_set_back_takes_away_falls_due_again_at_its_new_tim
     assert kinds(at_the_millisecond(desk, minute(70))) == [("step", "L5")]
 
 
+def test_the_rhythm_after_the_breach_goes_back_with_the_clock() -> None:
+    desk = Climbing("P1", MONDAY)
+    desk.until(minute(61))
+    desk.rungs.clear()
+    desk.pause(minute(61), since=minute(50))
+    desk.resume(minute(100))
+    assert kinds(at_the_millisecond(desk, minute(110))) == [("after_breach", "L5")]
+    assert desk.rungs[-1].key == "1.b1"
+
+
 @pytest.mark.parametrize(("since", "again"), [(24 * MINUTE, 0), (24 * MINUTE - 1, 1)])
 def test_a_step_whose_very_millisecond_is_still_used_is_not_taken_back(since: int, again: int) -> None:
     desk = Climbing("P1", MONDAY)
@@ -307,6 +317,28 @@ def test_a_worsened_priority_starts_anew_at_its_own_millisecond() -> None:
     assert kinds(at_the_millisecond(desk, minute(55))) == [("step", "L5")]
 
 
+def test_the_ladder_of_a_new_measure_starts_at_its_first_rung() -> None:
+    """Nothing of the old measure counts: its repeats, what it owed, its rhythm after the breach."""
+    desk = Climbing("P1", MONDAY)
+    desk.wake(minute(200))
+    desk.rungs.clear()
+    desk.reclassify(minute(200), "P2", "corrected")
+    keys = [rung.key for rung in desk.rungs]
+    assert keys == [
+        "1.s0", "1.r1", "1.r2", "1.r3", "1.r4", "1.s1", "1.r5", "1.r6", "1.s2", "1.r7", "1.r8", "1.s3", "1.s4",
+        "1.b1", "1.b2", "1.b3",
+    ]  # fmt: skip
+
+
+def test_what_a_hold_owed_is_told_anew_by_the_ladder_of_the_new_measure() -> None:
+    desk = Climbing("P2", MONDAY)
+    desk.acknowledge(minute(44))
+    desk.wake(minute(46))
+    desk.rungs.clear()
+    desk.reclassify(minute(46), "P1", "corrected")
+    assert [rung.key for rung in desk.rungs] == ["1.i1", "1.s2", "1.s3"]
+
+
 @pytest.mark.parametrize(("how", "ends"), [("corrected", 20), ("worsened", 25)])
 def test_a_hold_goes_over_into_the_new_measure(how: Literal["corrected", "worsened"], ends: int) -> None:
     """Taken at 10 as a P2; at 15 it becomes a P1, whose holds last 10 minutes of the time that then counts."""
@@ -358,6 +390,13 @@ def test_a_ticket_that_is_classified_is_not_asked_about_again() -> None:
     desk.reclassify(minute(20), "P3", "corrected")
     desk.wake(minute(60))
     assert [rung.key for rung in desk.rungs if rung.kind == "triage"] == ["t0"]
+
+
+def test_triage_waits_while_the_contract_is_suspended() -> None:
+    desk = Climbing("P2", MONDAY, provisional=True)
+    desk.events.append(ClockEvent(at=minute(1), kind="suspend", reason="a"))
+    assert desk.wake(minute(50)).next_at is None
+    assert not [rung for rung in desk.rungs if rung.kind == "triage"]
 
 
 def test_triage_waits_while_a_pause_stands() -> None:

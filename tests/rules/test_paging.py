@@ -2,10 +2,12 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from bot.sla.instants import MINUTE
+from bot.sla.policy import Step
 from bot.sla.roster import Roster, Shift
 from bot.ticket.commands import (
     Acknowledge,
@@ -13,13 +15,15 @@ from bot.ticket.commands import (
     Pause,
     Reclassify,
     RecordNotice,
+    Resolve,
     Undelivered,
     Wake,
 )
 from bot.ticket.decide import Decision, decide
 from bot.ticket.effects import Call, Card, Mail
-from bot.ticket.model import DeskRecord
+from bot.ticket.model import DeskRecord, PhoneNotice
 from tests.rules.case import Case, moment
+from tests.rules.ladder import plain_ladder, with_ladder
 from tests.rules.paged import EVERY_WAY, L2, L3, L5, fail, kinds_of, pages, to, told, with_second_l2, without
 from tests.rules.test_decide import page_of, staffed
 
@@ -86,6 +90,37 @@ def test_what_only_a_command_made_due_in_the_past_is_nobodys_outage() -> None:
     assert "caught_up" not in kinds_of(decision)
     assert {page.late_ms for page in pages(decision, "l4.one")} == {0}
     assert pages(decision, "l4.one")[0].due_at == moment("10:24")
+
+
+def test_what_a_command_makes_due_is_not_late_even_if_the_desk_had_overslept() -> None:
+    """The repeat of 10:30 comes 10 minutes late; what the new priority makes due at 10:40 does not."""
+    case = Case("P3")
+    decision = case.must(Reclassify(L3, "P1", "corrected", "nặng hơn"), "10:40")
+    assert kinds_of(decision).count("caught_up") == 1
+    assert {page.late_ms for page in pages(decision, "l4.one")} == {0}
+    late = {e.data["occurrence"]: e.data.get("late_ms") for e in decision.events if e.kind == "paged"}
+    assert {key: ms for key, ms in late.items() if ms is not None} == {"0.r1": 10 * MINUTE}
+
+
+def test_a_call_before_the_mail_makes_no_outage_of_the_time_before_the_mail() -> None:
+    """Called at 9:40, mailed at 9:48, read at 10:00: the page is 12 minutes late by our fault, not 20."""
+    call = PhoneNotice(id="n1", customer="an-phu", at=moment("09:40"), by="l2.one")
+    case = Case("P3", opening={"received_at": moment("09:48"), "call": call})
+    (first, *_) = [event for event in case.events if event.kind == "paged"]
+    assert (first.data["due_at"], first.data["late_ms"]) == (moment("09:40"), 12 * MINUTE)
+
+
+def test_a_page_after_the_breach_says_more_than_a_step_before_it() -> None:
+    steps = (Step(share=0, level="L2", by=("teams",)),)
+    book = replace(staffed(), policy=with_ladder(plain_ladder(steps=steps)))
+    case = Case("P1", book=book, opening={"received_at": moment("08:30")})
+    (page,) = {e.page.occurrence for e in case.effects if isinstance(e, Card) and e.page and e.page.contact == "l2.one"}
+    assert page == "0.b2"
+
+
+def test_of_two_repeats_the_desk_is_told_the_later() -> None:
+    case = Case("P1")
+    assert {page.occurrence for page in pages(case.must(Wake(), "10:11"), "desk")} == {"0.r2"}
 
 
 def test_a_notice_that_is_entered_later_for_an_earlier_time_is_nobodys_outage() -> None:
@@ -180,6 +215,35 @@ def test_who_is_on_duty_on_working_days_only_is_not_paged_on_a_public_holiday() 
     assert "l2.one" in {page[1] for e in Case("P1", book=book).effects if (page := page_of(e))}
 
 
+def test_information_that_reaches_nobody_wakes_no_other_level() -> None:
+    people = [
+        person.model_copy(update={"email": None, "object_id": None}) if person.level == "L3" else person
+        for person in staffed().roster.people
+    ]
+    case = Case("P1", book=replace(staffed(), roster=Roster(people=tuple(people))), desk=DeskRecord())
+    case.must(Acknowledge(L2), "10:06")
+    decision = case.must(Wake(), "10:15")
+    assert told(decision) == {"l2.one": {"teams"}}, "the warning of the hold alone"
+    assert "nobody_reached" not in kinds_of(decision)
+
+
+@pytest.mark.parametrize(("start", "phoned"), [("11:59", True), ("12:00", False), ("12:59", False), ("13:00", True)])
+def test_quiet_hours_within_a_day_begin_and_end_at_their_minute(start: str, phoned: bool) -> None:
+    steps = (Step(share=0, level="L2", by=("teams", "phone")),)
+    policy = with_ladder(plain_ladder(steps=steps, quiet={"phone": "12:00-13:00"}))
+    case = Case("P1", start=f"2026-03-09 {start}", book=replace(staffed(), policy=policy))
+    assert any(isinstance(effect, Call) for effect in case.effects) is phoned
+
+
+@pytest.mark.parametrize(("until", "asked"), [(date(2026, 3, 8), False), (date(2026, 3, 9), True)])
+def test_a_holder_is_asked_after_a_pause_until_their_last_day(until: date, asked: bool) -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:01")
+    case.must(Pause(L2, "third_party", "chờ", reference="V-1"), "10:02")
+    case.book = without(until=until)
+    assert ("l2.one" in told(case.must(Wake(), "10:17"))) is asked
+
+
 def test_a_holder_who_left_the_desk_is_no_longer_asked_after_a_pause() -> None:
     case = Case("P1")
     case.must(Acknowledge(L2), "10:01")
@@ -200,6 +264,13 @@ def test_a_page_that_fails_everywhere_goes_to_the_next_level_once_however_many_i
     fail(case, opened)
     pulled = [page for e in case.effects if (page := page_of(e)) is not None and page[1] == "l3.one"]
     assert sorted(pulled) == [("0.s0+L3", "l3.one", channel) for channel in ("mail", "phone", "teams")]
+
+
+def test_a_page_of_a_ticket_that_was_resolved_meanwhile_goes_to_nobody_else() -> None:
+    case = Case("P1")
+    opened = [e for e in case.effects if (page := page_of(e)) is not None and page[1].startswith("l2")]
+    case.must(Resolve(L2, "xong"), "10:01")
+    assert told(fail(case, opened)) == {}
 
 
 def test_information_that_cannot_be_delivered_wakes_nobody_else() -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 from bot.sla.clock import ClockEvent
 from bot.sla.escalation import reached_by
 from bot.sla.instants import DAY, HOUR, MINUTE
+from bot.sla.policy import Chase, Step
 from bot.sla.reminders import OwedCall
 from tests.rules.ladder import MONDAY, Climbing, at, at_the_millisecond, book, kinds, minute, plain_ladder, with_ladder
 
@@ -65,6 +66,21 @@ def test_a_chase_of_a_ticket_that_nobody_holds_goes_to_the_lowest_level_that_was
     desk.pause(minute(16), chase_at=minute(31))
     desk.rungs.clear()
     assert kinds(at_the_millisecond(desk, minute(31))) == [("chase", "L2")]
+
+
+def test_a_chase_goes_to_the_lowest_level_paged_not_of_the_ladder_and_whom_it_asks_may_act() -> None:
+    steps = (
+        Step(share=0, level="L4", by=("teams",)),
+        Step(share=0, level="L3", by=("teams",)),
+        Step(share=50, level="L2", by=("teams",)),
+    )
+    chase = Chase(after=MINUTE, unanswered_after=MINUTE, level="L5", by=("teams",))
+    desk = Climbing("P1", MONDAY, policy=with_ladder(plain_ladder(steps=steps, chase=chase)))
+    desk.pause(minute(1), chase_at=minute(2))
+    desk.rungs.clear()
+    desk.wake(minute(3))
+    assert kinds(desk.rungs) == [("chase", "L3"), ("chase", "L5")]
+    assert desk.progress.levels == ("L4", "L3", "L5")
 
 
 def test_an_answer_begins_a_new_round_and_a_resume_ends_it() -> None:
