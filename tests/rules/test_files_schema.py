@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from bot.config.files import read_source
+from bot.config.files import read_source, validate
 from bot.config.schema import MODELS, print_schema, schema_text
+from bot.sla.roster import Roster
 from bot.sla.shapes import (
     DURATION_PATTERN,
     SHARE_PATTERN,
@@ -87,6 +88,20 @@ def test_an_editor_sees_what_the_desk_would_refuse(key: str, entry: dict[str, An
     assert validator("roster").is_valid(ROSTER)
     MODELS["roster"].model_validate(ROSTER)
     assert not validator("roster").is_valid(ROSTER | {key: [ROSTER[key][0] | entry]})
+
+
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", (DESK_FILES / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_examples_of_the_guide_are_sound(tmp_path: Path) -> None:
+    told = set()
+    for example in EXAMPLES:
+        (tmp_path / "roster.yaml").write_text(example, encoding="utf-8")
+        source = read_source(tmp_path, "roster.yaml")
+        assert validate(source, Roster) is not None, source.faults
+        assert [error.message for error in validator("roster").iter_errors(source.data)] == []
+        told |= set(source.data)
+    assert told == {"shifts", "rotations", "overrides", "absences"}
 
 
 def written_as(pattern: str) -> st.SearchStrategy[str]:
