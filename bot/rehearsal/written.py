@@ -254,10 +254,16 @@ class _Paper:
                 )
             case "said":
                 return words.said.format(text=" ".join(say(self.language, data["phrase"], data["values"]).split()))
-            case "mail_out" if data["template"] == "auto_reply":
-                return words.auto_reply
-            case "mail_out" if data["template"] == "chat_mirror":
-                return words.chat_mirror
+            case "mail_out":
+                known = {
+                    "auto_reply": words.auto_reply,
+                    "chat_mirror": words.chat_mirror,
+                    "resolved": words.mail_resolved,
+                    "reopened": words.mail_reopened,
+                    "suspended": words.mail_suspended,
+                    "agreed": words.mail_agreed,
+                }
+                return known.get(data["template"]) or _filled(words.mail_out, data)
             case _:
                 return _filled(getattr(words, row.kind), data)
 

@@ -57,7 +57,7 @@ def reopened(values: Values, _names: tuple[str, ...]) -> Written:
     since, phone = line(values, "since_en"), line(values, "support_phone")
     call = f" or call {phone}" if phone else ""
     standing = (
-        f"Your company's SLA is suspended since {since}; the time counts on as soon as a suitable configuration is agreed "
+        f"Your company's SLA has been suspended since {since}; the time counts on as soon as a suitable configuration is agreed "
         "on and applied."
     )
     running = "The time counts on from what had been used before the ticket was resolved."
@@ -125,7 +125,7 @@ def agreed(values: Values, _names: tuple[str, ...]) -> Written:
                 ("Priority", priority(values, "en")),
                 ("Suspended from", line(values, "since_en")),
                 ("Counts again from", until),
-                ("New deadline", line(values, "due_en")),
+                ("Deadline", line(values, "due_en")),
             ),
             *_quoted("Reason of the suspension:", quoted(values, "reason")),
             *_quoted("What was agreed:", quoted(values, "agreement")),

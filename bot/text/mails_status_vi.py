@@ -57,7 +57,7 @@ def reopened(values: Values, _names: tuple[str, ...]) -> Written:
     since, phone = line(values, "since_vi"), line(values, "support_phone")
     call = f" hoặc gọi {phone}" if phone else ""
     standing = (
-        f"SLA của quý công ty đang tạm đình chỉ từ {since}; thời gian xử lý được tính tiếp khi hai bên đã thống nhất và "
+        f"SLA của quý công ty hiện được tạm đình chỉ (từ {since}); thời gian xử lý được tính tiếp khi hai bên đã thống nhất và "
         "thực hiện cấu hình phù hợp."
     )
     running = "Thời gian xử lý được tính tiếp, cộng với phần đã sử dụng trước khi ticket được khắc phục."
@@ -89,7 +89,7 @@ def suspended(values: Values, _names: tuple[str, ...]) -> Written:
             *paragraphs(
                 "Kính gửi Anh/Chị,",
                 "Qua theo dõi, chúng tôi xác định cấu hình hiện tại của quý công ty chưa phù hợp để bảo đảm mức dịch vụ đã "
-                "cam kết. Theo điều khoản về thay đổi cấu hình trong cam kết chất lượng dịch vụ (SLA), SLA tạm đình chỉ "
+                "cam kết. Theo điều khoản về thay đổi cấu hình trong cam kết chất lượng dịch vụ (SLA), SLA được tạm đình chỉ "
                 + (f"từ {since} " if since else "")
                 + "cho đến khi hai bên thống nhất và thực hiện cấu hình mới hoặc cấu hình được điều chỉnh.",
             ),
@@ -126,7 +126,7 @@ def agreed(values: Values, _names: tuple[str, ...]) -> Written:
                 ("Mức độ ưu tiên", priority(values, "vi")),
                 ("Đình chỉ từ", line(values, "since_vi")),
                 ("Tính lại từ", until),
-                ("Hạn xử lý mới", line(values, "due_vi")),
+                ("Hạn xử lý", line(values, "due_vi")),
             ),
             *_quoted("Lý do đình chỉ:", quoted(values, "reason")),
             *_quoted("Nội dung đã thống nhất:", quoted(values, "agreement")),

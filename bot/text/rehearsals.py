@@ -81,6 +81,10 @@ class Rehearsals:
     operator: str
     auto_reply: str
     chat_mirror: str
+    mail_resolved: str
+    mail_reopened: str
+    mail_suspended: str
+    mail_agreed: str
     mail_out: str
     said: str
     mirrored: str

@@ -1,6 +1,7 @@
 """Mails that tell a customer, in the ticket's own thread, what became of it: that thread is the contract's record.
 
-Of what staff wrote only what is meant for the customer goes out: a resolution's note, a suspension's reason, its agreement.
+Of what staff wrote only what is meant for the customer goes out: a resolution's note, a suspension's reason, its end's
+agreement.
 Source: D8, D9; support procedure, articles 2.1, 2.2.A and 2.4 ("trả lời … qua email cho tất cả các yêu cầu").
 """
 
