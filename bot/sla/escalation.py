@@ -213,13 +213,16 @@ class _Climber:
                 yield _Candidate(warns, 5, lambda c: c.warn(warns))
 
     def _steps(self) -> Iterator[_Candidate]:
-        reading = self.situation.reading
-        for index, step in enumerate(self.situation.ladder.steps):
-            if index in self.progress.paged or index in self.progress.owed:
-                continue
-            at = reading.when_used(step.offset(reading.target))
-            if at is not None:
-                yield _Candidate(at, 1, lambda c, i=index, a=at: c.reach(i, a))  # type: ignore[misc]
+        """Yield the step of the least used time: used time only grows, so no other can come before it."""
+        reading, taken = self.situation.reading, {*self.progress.paged, *self.progress.owed}
+        steps = enumerate(self.situation.ladder.steps)
+        offsets = [(step.offset(reading.target), index) for index, step in steps if index not in taken]
+        if not offsets:
+            return
+        offset, index = min(offsets)
+        at = reading.when_used(offset)
+        if at is not None:
+            yield _Candidate(at, 1, lambda c: c.reach(index, at))
 
     def _triage(self) -> Iterator[_Candidate]:
         triage, reading = self.situation.triage, self.situation.reading
