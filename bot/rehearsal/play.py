@@ -4,6 +4,9 @@
 At equal times people come before the clock: somebody who acts at the very minute was in time.
 """
 
+from collections.abc import Callable
+from itertools import takewhile
+
 from bot.errors import Refused
 from bot.rehearsal import acts
 from bot.rehearsal.moments import Moment
@@ -135,11 +138,16 @@ class _Player:
         self.wake_at = decision.wake_at
         self.tickets.append((self.now, self.ticket))
         if line is not None:
+            was_due = _paged_before(decision)
+            self._pages(decision, before or self.ticket, lambda occurrence: occurrence in was_due)
             self._line_row(line)
+        else:
+            was_due = frozenset()
         if isinstance(command, Undelivered) and command.page is not None:
             _, contact, channel = command.page
             self._row("failed", contact=self._name(contact), channel=channel)
         self._tell(before, self.ticket, decision)
+        self._pages(decision, self.ticket, lambda occurrence: occurrence not in was_due)
         return decision
 
     def _tell(self, before: Ticket | None, after: Ticket, decision: Decision) -> None:
@@ -157,10 +165,14 @@ class _Player:
             self._row("breach")
         for effect in decision.effects:
             self._other(effect)
+
+    def _pages(self, decision: Decision, ticket: Ticket, wanted: Callable[[str], bool]) -> None:
+        """Make the rows of those pages of a decision whose occurrence is wanted."""
         for page, told in pages(decision.effects, self.book):
-            share, offset = share_of(page, self.book.policy, after.priority)
-            reading = reading_of(after, self.book)
-            reached = None if offset is None else reading.when_used(offset)
+            if not wanted(page.occurrence):
+                continue
+            share, offset = share_of(page, self.book.policy, ticket.priority)
+            reached = None if offset is None else reading_of(ticket, self.book).when_used(offset)
             self._row(
                 "page",
                 (told,),
@@ -281,3 +293,9 @@ class _Player:
         if kind == "deadline":
             kept = data
         self.rows.append(Row(self.now, kind, state, used, left, kept, told))
+
+
+def _paged_before(decision: Decision) -> frozenset[str]:
+    """Return the pages that were due before the command was carried out: the desk's own events before anybody's."""
+    due = takewhile(lambda event: event.by == "desk", decision.events)
+    return frozenset(str(event.data.get("occurrence")) for event in due if event.kind == "paged")

@@ -142,3 +142,16 @@ def test_the_help_of_a_command_tells_what_it_does(command: str, tmp_path: Path) 
     assert done.returncode == 0
     assert "--config" in done.stdout
     assert command in type_(tmp_path, "--help").stdout
+
+
+def test_the_runbook_shows_what_the_commands_really_print(tmp_path: Path) -> None:
+    section = (
+        (ROOT / "docs" / "operator.md").read_text(encoding="utf-8").split("## Try a policy before it goes live")[1]
+    )
+    _, asked, _, due, _, simulated = section.split("## ")[0].split("```")[:6]
+    commands = [line.split(" --config")[0].split() for line in asked.splitlines() if " --lang en" in line]
+    assert [words[:4] for words in commands] == [["python", "-m", "bot", "due"], ["python", "-m", "bot", "simulate"]]
+    for words, shown in zip(commands, (due, simulated), strict=True):
+        named = [str(ROOT / word) if word.endswith(".yaml") else word for word in words[3:]]
+        printed = type_(tmp_path, *named, "--lang", "en").stdout.splitlines()
+        assert [line for line in shown.strip().splitlines() if line.strip() not in {p.strip() for p in printed}] == []

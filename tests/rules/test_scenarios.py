@@ -125,6 +125,40 @@ def test_the_readme_names_every_key_of_a_scenario() -> None:
     assert [kind for kind in get_args(PageKind) if f"`{kind}`" not in text] == []
 
 
+@pytest.mark.parametrize(
+    ("name", "minute", "vietnamese"),
+    [
+        ("p1-acked-minute-10-forgotten", "+0:20", "! Thời gian giữ ticket của Lê Hoài An đã hết"),
+        ("p1-acked-minute-10-forgotten", "+0:20", "mốc 50%, được hoãn khi có người giữ, nay báo ngay"),
+        ("p1-acked-minute-10-forgotten", "+0:15", "→ L3 Võ Trí Dũng: Teams, kênh trực, email – để biết, mốc 50%"),
+        ("level-3-cannot-be-reached", "+0:15", "mốc 50%, vì cấp dưới không báo được cho ai"),
+        ("level-3-cannot-be-reached", "+0:15", "✗ Không tới được Võ Trí Dũng qua điện thoại"),
+        ("p2-third-party-pause", "+0:20", "Hạn xử lý: chưa có, đồng hồ đang dừng (trước là 11:30)"),
+        ("p2-third-party-pause", "+0:50", "đến lúc hỏi lại về việc tạm dừng"),
+        ("p3-to-p1-corrected", "+0:20", "Hạn xử lý: 13:00 → 10:30"),
+        ("p1-to-p3-corrected-after-breach", "+0:40", "được đánh dấu hiệu chỉnh"),
+        ("p1-tet-0200-unanswered", "+0:00", "18/02 Tết Nguyên Đán, mùng 2; 19/02"),
+        ("phone-notice-before-the-mail", "+0:00", "Lê Hoài An ghi nhận cuộc gọi báo sự cố lúc 09:50, chưa có email"),
+        ("suspension", "+0:15", "✗ Không thực hiện được: Thao tác này chỉ dành cho quản lý."),
+        ("provisional-untriaged", "+0:00", "chưa phân loại, tạm xếp P2"),
+    ],
+)
+def test_a_manager_is_told_at_its_minute_what_happened_and_why(name: str, minute: str, vietnamese: str) -> None:
+    stage, life = played(f"{name}.yaml")
+    since, found = "", []
+    for line in written.on_paper(stage, life, (), "vi"):
+        since = line[9:18].strip() or since
+        if vietnamese in line:
+            found.append(since)
+    assert minute in found
+
+
+def test_a_page_that_was_due_before_somebody_acted_is_told_before_them() -> None:
+    stage, life = played("p1-acked-minute-10-forgotten.yaml")
+    at_ten = [row.kind for row in life.rows if row.at == stage.first + 10 * MINUTE]
+    assert at_ten == ["page", "ack"]
+
+
 def test_playing_a_scenario_twice_gives_the_same_life() -> None:
     stage, life = played("p1-nobody-acks.yaml")
     assert play(stage).rows == life.rows
