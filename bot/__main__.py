@@ -20,6 +20,7 @@ from bot.doctor.lines import worst
 from bot.errors import ConfigError, StoreAwayError
 from bot.receipt import commands as receipts
 from bot.rehearsal import commands as rehearsal
+from bot.rehearsal.scenario import Scenario
 from bot.report.command import add_arguments, print_report
 from bot.settings import Settings, read_settings
 from bot.sla.book import Book
@@ -31,6 +32,8 @@ from bot.ticket.model import Event, Ticket
 from bot.wiring import StoreClock, channels_of, installation, open_store, run
 
 _LIST_MAX = 200
+_SCHEMAS = {**MODELS, "scenario": Scenario}
+"""By the name for `schema`: the desk's files and what `simulate` plays."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -68,8 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("--json", action="store_true", help="as one JSON object")
     checking.set_defaults(call=_check)
     describing = commands.add_parser("schema", help="print what may be written in a file, as a JSON schema")
-    describing.add_argument("name", nargs="?", choices=sorted(MODELS), help="which; without it they are listed")
-    describing.set_defaults(call=lambda options, _: print_schema(options.name))
+    describing.add_argument("name", nargs="?", choices=sorted(_SCHEMAS), help="which; without it they are listed")
+    describing.set_defaults(call=lambda options, _: print_schema(options.name, _SCHEMAS))
     examining = commands.add_parser("doctor", help="look at everything the desk needs; exit 1 if something fails")
     examining.add_argument("--url", default="", help="public address that Teams is to call, https://…")
     examining.add_argument("--json", action="store_true", help="as one JSON object")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 from pydantic import BaseModel
-from pydantic.json_schema import DEFAULT_REF_TEMPLATE, GenerateJsonSchema, JsonSchemaValue
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from bot.config.years import YearFile
@@ -32,16 +32,16 @@ _WRITERS: Mapping[str, Callable[[Any], str]] = {DURATION_PATTERN: write_duration
 """How a default is written, by the pattern of what it is a default of."""
 
 
-def print_schema(name: str | None, out: TextIO | None = None) -> int:
-    """Print a schema as it is kept in `schemas/`, or, without a name, which there are; returns the exit code."""
+def print_schema(name: str | None, models: Mapping[str, type[BaseModel]] = MODELS, out: TextIO | None = None) -> int:
+    """Print a schema as it is kept, or, without a name, which there are; returns the exit code."""
     stream = out if out is not None else sys.stdout
-    stream.write(schema_text(name) if name is not None else "".join(f"{known}\n" for known in MODELS))
+    stream.write(schema_text(models[name]) if name is not None else "".join(f"{known}\n" for known in models))
     return 0
 
 
-def schema_text(name: str) -> str:
-    """Return the schema of a file as text; raises KeyError for a name that is not in MODELS."""
-    schema = MODELS[name].model_json_schema(ref_template=DEFAULT_REF_TEMPLATE, schema_generator=_AsWritten)
+def schema_text(model: type[BaseModel]) -> str:
+    """Return the schema of a file that a model reads, as it is kept."""
+    schema = model.model_json_schema(schema_generator=_AsWritten)
     return json.dumps({"$schema": _DIALECT, **schema}, ensure_ascii=False, indent=2) + "\n"
 
 
