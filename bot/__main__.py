@@ -5,11 +5,13 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel
 
 from bot.config.check import check_config
 from bot.config.load import load_book
@@ -32,7 +34,7 @@ from bot.ticket.model import Event, Ticket
 from bot.wiring import StoreClock, channels_of, installation, open_store, run
 
 _LIST_MAX = 200
-_SCHEMAS = {**MODELS, "scenario": Scenario}
+_SCHEMAS: Mapping[str, type[BaseModel]] = {**MODELS, "scenario": Scenario}
 """By the name for `schema`: the desk's files and what `simulate` plays."""
 
 
