@@ -21,9 +21,11 @@ from bot.mail.messenger import MailMessenger
 from bot.mail.parse import parse
 from bot.sla.book import Book, Customers, Desk, Operator
 from bot.sla.roster import Person, Roster
+from bot.sla.rungs import PageKind
 from bot.text.mails import Mails
 from bot.text.mails_en import EN
 from bot.text.mails_vi import VI
+from bot.text.phrases import phrases
 from bot.ticket.effects import Call, Mail, PageRef
 from bot.ticket.model import Language
 
@@ -32,7 +34,8 @@ DOMAIN = "desk.example"
 NOW = 1_795_404_720_000
 CODE = "TB-7K3F9"
 TEMPLATES = get_args(Mail.model_fields["template"].annotation)
-DUTIES = ("company", "name", "department", "title", "mobile", "chat")
+LANGUAGES: tuple[tuple[Language, Mails], ...] = (("vi", VI), ("en", EN))
+DUTIES: tuple[str, ...] = ("company", "name", "department", "title", "mobile", "chat")
 DUTIES += ("contract_number", "partner", "fqdn", "licence_key", "evidence")
 VALUES = {
     "priority": "P2",
@@ -53,6 +56,18 @@ VALUES = {
     "what": "nobody of L2 can be reached",
     "over_by": "12 phút",
     "contact_name": "Lê Cường",
+    "outcome": "resolved",
+    "resolved_vi": "11:40 ngày 23/11/2026",
+    "resolved_en": "11:40 on 23 November 2026",
+    "resolved_by": "Lê Cường",
+    "note": "Đã khởi động lại trunk.\nGọi thử <tốt>.",
+    "call_back": "owed",
+    "since_vi": "10:45 ngày 23/11/2026",
+    "since_en": "10:45 on 23 November 2026",
+    "until_vi": "11:15 ngày 23/11/2026",
+    "until_en": "11:15 on 23 November 2026",
+    "manager": "Bùi Hạnh",
+    "agreement": "Mở cổng 5060",
 }
 DESK = Desk(
     id="desk",
@@ -159,6 +174,65 @@ SAYS: dict[str, dict[Language, list[str]]] = {
         "vi": ["nobody of L2 can be reached", "Việc cần làm", "/healthz/desk"],
         "en": ["nobody of L2 can be reached", "What to do", "/healthz/desk"],
     },
+    "resolved": {
+        "vi": [
+            "Sự cố của anh/chị đã được khắc phục:",
+            f"Mã ticket: {CODE}",
+            "Kết quả: Đã khắc phục",
+            "Thời điểm khắc phục: 11:40 ngày 23/11/2026",
+            "Hạn xử lý: 12:02 ngày 23/11/2026",
+            "Người xử lý: Lê Cường",
+            "| Đã khởi động lại trunk.",
+            "| Gọi thử ‹tốt›.",
+            "Chúng tôi sẽ gọi điện lại cho anh/chị",
+            "trả lời email này hoặc bấm “Sự cố tái diễn”",
+            "anh/chị vui lòng gọi 028 7300 0000",
+            "The fault that you reported has been resolved:",
+            "Outcome: Resolved",
+            "Resolved at: 11:40 on 23 November 2026",
+            "Deadline: 12:02 on 23 November 2026",
+            "Handled by: Lê Cường",
+            "We will call you",
+            "reply to this e-mail or press “The fault is back”",
+            "please call 028 7300 0000",
+        ]
+    },
+    "reopened": {
+        "vi": [
+            "đã được mở lại và chúng tôi đang tiếp tục xử lý:",
+            "Hạn xử lý: 12:02 ngày 23/11/2026",
+            "hiện được tạm đình chỉ (từ 10:45 ngày 23/11/2026)",
+            "Your ticket has been reopened",
+            "Deadline: 12:02 on 23 November 2026",
+            "has been suspended since 10:45 on 23 November 2026",
+        ]
+    },
+    "suspended": {
+        "vi": [
+            "chưa phù hợp để bảo đảm mức dịch vụ đã cam kết",
+            "SLA được tạm đình chỉ từ 10:45 ngày 23/11/2026 cho đến khi hai bên thống nhất và thực hiện cấu hình",
+            "Đình chỉ từ: 10:45 ngày 23/11/2026",
+            "| unregistered",
+            "liên hệ Bùi Hạnh qua số 028 7300 0000 hoặc trả lời email này",
+            "not suitable for the promised level of service",
+            "suspended from 10:45 on 23 November 2026 until both sides have agreed on and applied",
+            "contact Bùi Hạnh on 028 7300 0000 or reply to this e-mail",
+        ]
+    },
+    "agreed": {
+        "vi": [
+            "SLA được áp dụng trở lại từ 11:15 ngày 23/11/2026.",
+            "Đình chỉ từ: 10:45 ngày 23/11/2026",
+            "Tính lại từ: 11:15 ngày 23/11/2026",
+            "Hạn xử lý: 12:02 ngày 23/11/2026",
+            "Nội dung đã thống nhất:",
+            "| Mở cổng 5060",
+            "the SLA applies again from 11:15 on 23 November 2026.",
+            "Counts again from: 11:15 on 23 November 2026",
+            "Deadline: 12:02 on 23 November 2026",
+            "What was agreed:",
+        ]
+    },
 }
 
 
@@ -215,9 +289,63 @@ def test_a_page_tells_how_to_acknowledge_only_if_that_is_wanted(kind: Any, ackno
     assert "L3" in text
 
 
-def test_html_escapes_what_others_wrote_and_loads_nothing() -> None:
+@pytest.mark.parametrize("mails", [VI, EN])
+def test_each_kind_of_page_has_a_title_of_its_own(mails: Mails) -> None:
+    kinds = get_args(PageKind)
+    assert len({mails.page({"kind": kind}, ()).subject for kind in kinds}) == len(kinds)
+
+
+@pytest.mark.parametrize(
+    ("kind", "button"), [("call_back", "button_called_back"), ("chase", "button_chase"), ("ack_warning", None)]
+)
+def test_a_page_that_asks_for_something_else_names_its_button(kind: str, button: str | None) -> None:
+    for language, mails in LANGUAGES:
+        text = repr(mails.page({"kind": kind}, ()))
+        assert ("“Nhận xử lý”" in text, "“Acknowledge”" in text) == (False, False)
+        if button is not None:
+            assert f"“{getattr(phrases(language).forms, button)}”" in text
+
+
+def test_a_workaround_is_called_one_and_never_a_restoration() -> None:
+    text = part(composed(effect("resolved", values=VALUES | {"outcome": "workaround"})), "plain")
+    assert "Kết quả: Giải pháp tạm thời" in text
+    assert "Outcome: Workaround" in text
+    assert "đã được khắc phục" not in text
+    assert "has been resolved" not in text
+
+
+@pytest.mark.parametrize(
+    ("values", "says", "leaves_out"),
+    [
+        ({"call_back": "done", "called": "chị Mẫu"}, ["đã gọi điện cho chị Mẫu", "have called chị Mẫu"], "sẽ gọi điện"),
+        ({"call_back": "owed"}, ["sẽ gọi điện lại cho anh/chị", "We will call you"], "đã gọi điện"),
+        ({"call_back": ""}, [], "gọi điện"),
+    ],
+)
+def test_a_resolution_promises_a_call_only_where_one_is_owed(
+    values: dict[str, str], says: list[str], leaves_out: str
+) -> None:
+    text = part(composed(effect("resolved", values=VALUES | values)), "plain")
+    assert all(sentence in text for sentence in says)
+    assert leaves_out not in text
+
+
+def test_a_reopened_ticket_whose_clock_runs_says_that_the_used_time_counts_on() -> None:
+    text = part(composed(effect("reopened", values=VALUES | {"since_vi": "", "since_en": ""})), "plain")
+    assert "cộng với phần đã sử dụng" in text
+    assert "counts on from what had been used" in text
+    assert "đình chỉ" not in text
+
+
+def test_the_mail_names_the_button_as_the_customers_card_does() -> None:
+    for language, mails in LANGUAGES:
+        assert f"“{phrases(language).cards.button_reopen}”" in repr(mails.resolved(VALUES, ()))
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_html_escapes_what_others_wrote_and_loads_nothing(template: str) -> None:
     hostile = "<script>alert(1)</script><img src=http://x.example/a.png>&"
-    html = part(composed(effect("page", values=VALUES | {"excerpt": hostile, "subject": hostile})), "html")
+    html = part(composed(effect(template, values=dict.fromkeys((*VALUES, "subject"), hostile))), "html")
     tags = re.findall(r"<[^>]*>", html)
     names = {re.split(r"[\s>]", tag.lower().strip("</!"))[0] for tag in tags}
     assert names <= {"doctype", "html", "head", "meta", "body", "table", "tr", "td", "p", "b", "br", "ul", "li", "hr"}
@@ -249,7 +377,13 @@ def test_a_mail_outside_a_thread_has_its_templates_subject() -> None:
 
 @pytest.mark.parametrize(
     ("template", "auto_submitted", "marks"),
-    [("auto_reply", True, "auto-replied"), ("page", True, "auto-generated"), ("chat_mirror", False, None)],
+    [
+        ("auto_reply", True, "auto-replied"),
+        ("page", True, "auto-generated"),
+        ("resolved", True, "auto-generated"),
+        ("suspended", True, "auto-generated"),
+        ("chat_mirror", False, None),
+    ],
 )
 def test_own_mails_are_marked_so_that_no_robot_answers(template: str, auto_submitted: bool, marks: str | None) -> None:
     message = composed(effect(template, auto_submitted=auto_submitted))
