@@ -121,7 +121,7 @@ async def verify(ledger: Ledger, *, every: bool, out: TextIO | None = None) -> i
 
 
 def _tell_verified(tickets: int, events: int, broken: Sequence[str], out: TextIO, *, every: bool) -> None:
-    which = "tickets" if every else "open tickets"
+    which = ("" if every else "open ") + ("ticket" if tickets == 1 else "tickets")
     if broken:
         out.write("".join(f"{line}\n" for line in broken))
         _say(f"{len(broken)} of {tickets} {which} do not hold")

@@ -1,7 +1,9 @@
 """Journey D: the desk waits for the trunk provider, is reminded to ask, goes on; the receipt shows every minute."""
 
+import asyncio
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from tests.harness.channel_connector import Standing
 from tests.journeys.conftest import MONDAY_MORNING
 from tests.journeys.scene import Scene
 from tests.journeys.test_c_acknowledged_from_the_card import press, shown
+from tests.journeys.test_command_line import Shell, mailed_ticket
 
 pytestmark = pytest.mark.asyncio
 
@@ -198,3 +201,17 @@ async def test_a_code_without_a_ticket_is_told(scene: Scene, capsys: pytest.Capt
     book = scene.desk.service.desk.books.book()
     assert await tell_proof(scene.desk.ledger, book, "3CX-7K2M-9QXD", out=io.StringIO()) == 1
     assert capsys.readouterr().err.count("there is no ticket 3CX-7K2M-9QXD") == 2
+
+
+async def test_the_commands_work_beside_a_running_desk(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    page = tmp_path / "receipt.html"
+    async with shell.started() as running:
+        code = await mailed_ticket(shell, running)
+        receipt = await asyncio.to_thread(shell.type, "tickets", "receipt", code, "--lang", "en", "--html", str(page))
+        proof = await asyncio.to_thread(shell.type, "tickets", "show", code, "--proof")
+        verified = await asyncio.to_thread(shell.type, "tickets", "verify", "--all")
+    assert (receipt.returncode, proof.returncode, verified.returncode) == (0, 0, 0), receipt.stderr + proof.stderr
+    assert f"SLA clock receipt – ticket {code}" in page.read_text(encoding="utf-8")
+    assert re.search(r"chain of \d+ events holds\n$", proof.stdout)
+    assert re.fullmatch(r"1 ticket, \d+ events: every chain holds\n", verified.stdout)
