@@ -346,7 +346,8 @@ def _from_walls(walls: list[Interval], zone: ZoneInfo) -> tuple[Interval, ...]:
         return ()
     walls = sorted(walls)
     found: list[Interval] = []
-    for since, until, offset in _offsets(walls[0][0] - 2 * DAY, max(end for _, end in walls) + 2 * DAY, zone):
+    last = max(end for _, end in walls)
+    for since, until, offset in _offsets(walls[0][0] - DAY, last + DAY, zone):  # no offset is as long as a day
         for wall_start, wall_end in walls:
             start, end = max(wall_start - offset, since), min(wall_end - offset, until)
             if start < end:

@@ -213,6 +213,24 @@ def test_the_clock_runs_from_the_opening_on_and_stands_from_the_closing_on() -> 
     assert office.between(closing, opening) == 0, "an end before the start is no time"
 
 
+@pytest.mark.parametrize("windows", [("08:00-12:00",), ("00:00-24:00",), ("22:00-06:00",)])
+def test_the_first_and_last_instants_of_a_known_year_are_answered_as_by_who_knows_more(
+    windows: tuple[str, ...],
+) -> None:
+    hours = Hours(weekly=dict.fromkeys(WEEKDAYS, windows))
+    knows_more, knows_one = Calendar(hours, VIETNAM), Calendar(hours, VIETNAM)
+    assert knows_more.between(at("2024-06-01T00:00"), at("2028-06-01T00:00")) > 0
+    assert knows_one.is_open(at("2026-06-01T23:00")) == knows_more.is_open(at("2026-06-01T23:00"))
+    first, last = at("2026-01-01T00:00"), at("2027-01-01T00:00") - 1
+    for start, end in ((first, first + 1), (first, first + 9 * HOUR), (first, last), (last - DAY, last), (last, last)):
+        assert knows_one.between(start, end) == knows_more.between(start, end)
+    for moment in (first, first + 1, last):
+        assert knows_one.is_open(moment) == knows_more.is_open(moment)
+        assert knows_one.add(moment, 1) == knows_more.add(moment, 1)
+        assert knows_one.sub(moment, 1) == knows_more.sub(moment, 1)
+    assert knows_one.add(first, HOUR) == knows_more.add(first, HOUR)
+
+
 def test_a_promise_that_ends_a_millisecond_before_or_after_closing_moves_by_the_closed_stretch_only_then() -> None:
     closing = at("2026-03-09T17:00")
     for boundary, due in (("close", closing), ("next_open", at("2026-03-10T08:00"))):
