@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run | check-config | schema | doctor | tickets | report`."""
+"""The command line: `python -m bot run | check-config | schema | doctor | tickets | due | simulate | report`."""
 
 import argparse
 import asyncio

@@ -1,6 +1,5 @@
 """What a scenario file may say: who is there, what happens when, and what must come of it."""
 
-import json
 from typing import Annotated, Literal, TypeAlias, get_args
 
 from pydantic import AfterValidator, Field, model_validator
@@ -271,12 +270,6 @@ class Scenario(Frozen):
         if self.shifts is not None and self.people is None:
             raise ValueError("'shifts' of a scenario need its own 'people'")
         return self
-
-
-def schema_text() -> str:
-    """Return the JSON schema of a scenario file, as it is kept beside the scenarios."""
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Scenario.model_json_schema()}
-    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
 def read_page(written: str) -> tuple[Moment, str, str]:
