@@ -97,7 +97,10 @@ def measures_of(
     ends = [*starts[1:], len(ordered)]
     now = max(now, ordered[-1].at)
     measures = [_measure(book, ordered, i, j, now) for i, j in zip(starts, ends, strict=True)]
-    return (*measures[:-1], _without_afterwards(measures[-1]))
+    present = read_clock(ordered, policy.priorities, calendars)
+    if present.resolved_at is not None or present.merged:
+        measures[-1] = _without_afterwards(measures[-1])
+    return tuple(measures)
 
 
 @dataclass(frozen=True)

@@ -232,6 +232,56 @@ def test_a_resolution_set_back_and_a_reopening_are_rows_of_their_own() -> None:
     assert measure.rows[1].rule == Rule("D9")
 
 
+def test_a_ticket_reopened_this_very_moment_keeps_the_time_in_which_it_was_resolved() -> None:
+    begin = at("2026-03-09 10:00")
+    events = started(
+        "P1", begin,
+        ClockEvent(at=begin + 10 * MINUTE, kind="resolve"),
+        ClockEvent(at=begin + 50 * MINUTE, kind="reopen"),
+    )  # fmt: skip
+    (measure,) = receipt(events, begin + 50 * MINUTE)
+    assert [row.kind for row in measure.rows] == ["running", "resolved"]
+    assert measure.end == begin + 50 * MINUTE
+
+
+def test_a_target_that_runs_out_with_a_row_cuts_no_empty_row_off() -> None:
+    begin = at("2026-03-09 10:00")
+    (measure,) = receipt(started("P1", begin), begin + 30 * MINUTE)
+    assert told(measure.rows) == [("2026-03-09 10:00", "2026-03-09 10:30", "running", 30)]
+    assert not measure.rows[0].over
+
+
+def test_what_changes_nothing_cuts_no_row() -> None:
+    begin = at("2026-03-09 10:00")
+    events = started(
+        "P1", begin,
+        ClockEvent(at=begin + 5 * MINUTE, kind="notice"),
+        ClockEvent(at=begin + 9 * MINUTE, kind="pause", pause=1, reason="third_party"),
+        ClockEvent(at=begin + 10 * MINUTE, kind="notice"),
+        ClockEvent(at=begin + 12 * MINUTE, kind="resume", pause=1),
+    )  # fmt: skip
+    (measure,) = receipt(events, begin + 20 * MINUTE)
+    assert [(row.kind, row.charged // MINUTE, row.stood // MINUTE) for row in measure.rows] == [
+        ("running", 9, 0), ("paused", 0, 3), ("running", 8, 0),
+    ]  # fmt: skip
+
+
+def test_a_row_names_the_suspensions_and_pauses_that_stood_and_none_that_ended() -> None:
+    begin = at("2026-03-09 10:00")
+    events = started(
+        "P1", begin,
+        ClockEvent(at=begin + 2 * MINUTE, kind="pause", pause=1, reason="third_party"),
+        ClockEvent(at=begin + 4 * MINUTE, kind="suspend", reason="s1"),
+        ClockEvent(at=begin + 6 * MINUTE, kind="agree", reason="s1"),
+        ClockEvent(at=begin + 8 * MINUTE, kind="resume", pause=1),
+    )  # fmt: skip
+    (measure,) = receipt(events, begin + 9 * MINUTE)
+    assert [(row.kind, row.pauses, row.suspensions) for row in measure.rows] == [
+        ("running", (), ()), ("paused", (1,), ()), ("suspended", (1,), ("s1",)), ("paused", (1,), ()),
+        ("running", (), ()),
+    ]  # fmt: skip
+
+
 def test_a_clock_that_waits_for_the_notice_says_so() -> None:
     begin = at("2026-03-09 10:00")
     events = started("P1", begin, ClockEvent(at=begin + 7 * MINUTE, kind="notice"))
@@ -273,6 +323,11 @@ def test_a_cancelled_night_shift_is_that_days_until_the_next_morning() -> None:
         ("12 23:00", "13 00:00", "closed", "Works"),
     ]
     assert measure.rows[4].rule == Rule("D5", "calendars.2026-03-12: override")
+    tail = started("P4", at("2026-03-11 03:00"))
+    (measure,) = measures_of(tail, policy, calendars, at("2026-03-11 07:00"), zone=zone, days=days)
+    assert [(local(row.end), row.day) for row in measure.rows] == [
+        ("2026-03-11 06:00", holiday), ("2026-03-11 07:00", None),
+    ]  # fmt: skip
 
 
 def test_without_a_start_there_is_no_receipt_and_a_present_before_the_events_is_theirs() -> None:
