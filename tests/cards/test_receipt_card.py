@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from dataclasses import fields
+from dataclasses import fields, replace
 from html.parser import HTMLParser
 from importlib.resources import files
 from string import Formatter
@@ -16,8 +16,10 @@ from bot.cards.receipt import draw_receipt, summary_receipt
 from bot.receipt.data import receipt_as_data
 from bot.receipt.page import as_page
 from bot.receipt.plain import as_text
-from bot.sla.instants import MINUTE
+from bot.sla.instants import MINUTE, SECOND
+from bot.text.phrases import phrases
 from bot.text.receipts_en import EN
+from bot.text.receipts_pen import Pen
 from bot.text.receipts_vi import VI
 from bot.text.receipts_written import write_receipt
 from bot.ticket.commands import Pause, Reclassify, Resolve, Resume, Wake
@@ -177,6 +179,50 @@ def test_a_page_loads_nothing_runs_nothing_and_says_its_language(language: Langu
         assert not {name for name in attributes if name.startswith("on") or name in {"src", "href", "style"}}
     assert ("html", {"lang": language}) in page.tags
     assert "default-src 'none'" in as_page(write_receipt(told, language))
+
+
+def test_whatever_gets_onto_a_page_is_escaped() -> None:
+    written = write_receipt(receipt(paused_case()), "vi")
+    bad = '<script>alert(1)</script> & "x"'
+    rows = tuple(replace(row, state=bad, details=(bad,), rule=bad, length=bad) for row in written.measures[0].rows)
+    measures = (replace(written.measures[0], title=bad, note=bad, rows=rows, sum_label=bad),)
+    section = replace(written.sections[0], title=bad, entries=((bad, (bad,)),))
+    page = as_page(
+        replace(
+            written,
+            title=bad,
+            edition=bad,
+            as_of=bad,
+            verdict=bad,
+            facts=((bad, bad),),
+            terms=((bad, bad),),
+            columns=(bad,) * 6,
+            measures=measures,
+            how_to_check=bad,
+            sections=(section,),
+            chain=bad,
+        )
+    )
+    assert "script" not in {tag for tag, _ in Tags(page).tags}
+    assert bad not in page
+
+
+@pytest.mark.parametrize(
+    ("length", "vietnamese", "english"),
+    [
+        (0, "0 phút", "0 min"),
+        (5 * SECOND, "5 giây", "5 s"),
+        (250, "0,250 giây", "0.250 s"),
+        (60 * MINUTE, "1 giờ", "1 h"),
+        (60 * MINUTE + 5 * SECOND, "1 giờ 00 phút 05 giây", "1 h 00 min 05 s"),
+        (65 * MINUTE + 7_250, "1 giờ 05 phút 07,250 giây", "1 h 05 min 07.250 s"),
+        (16 * 60 * MINUTE + MINUTE, "16 giờ 01 phút", "16 h 01 min"),
+    ],
+)
+def test_a_span_is_written_exactly(length: int, vietnamese: str, english: str) -> None:
+    told = receipt(paused_case())
+    assert Pen(told, VI, phrases("vi").times).span(length) == vietnamese
+    assert Pen(told, EN, phrases("en").times).span(length) == english
 
 
 def test_the_page_says_every_row_and_every_section() -> None:

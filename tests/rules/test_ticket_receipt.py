@@ -27,6 +27,7 @@ from bot.ticket.commands import (
     Undelivered,
     Wake,
 )
+from bot.ticket.draft import event_hash
 from bot.ticket.model import DeskRecord, Participant, PhoneNotice, Suspension
 from bot.ticket.proof import Answer, Sending, pages_of
 from bot.ticket.receipt import Audience, Receipt, receipt_of
@@ -65,6 +66,7 @@ def test_a_pause_is_told_with_its_reference_its_chases_and_who_ended_it() -> Non
     ]
     assert moment("10:24") in [chase.at for chase in pause.chases if chase.reminder]
     assert (pause.ended_by, pause.end_note, pause.answered) == ("Người L2", "Nhà mạng đã xong", False)
+    assert pause.noted_at is None
     assert (told.used, told.left) == (16 * MINUTE, 14 * MINUTE)
 
 
@@ -220,6 +222,18 @@ def test_a_changed_event_breaks_the_chain_where_it_stands(place: int, field: str
     assert chain.broken_at == place + 1
 
 
+@given(place=st.integers(0, 99), field=st.sampled_from(["at", "before", "n"]))
+def test_a_changed_event_that_was_given_a_hash_of_its_own_breaks_the_chain_all_the_same(place: int, field: str) -> None:
+    case = LIVED
+    place %= len(case.events)
+    forged = case.events[place].model_copy(update={field: {"at": 1, "before": "0" * 32, "n": 77}[field]})
+    stored = bodies(case)
+    stored[place] = forged.model_copy(update={"hash": event_hash(forged)}).model_dump_json().encode()
+    chain = read_chain(stored, count=case.ticket.events, head=case.ticket.head)
+    last = place + 1 == len(stored)
+    assert chain.broken_at == (place + 1 if field != "at" or last else place + 2)
+
+
 @given(place=st.integers(0, 99), how=st.sampled_from(["left out", "twice", "unreadable", "moved"]))
 def test_an_event_left_out_put_in_or_moved_breaks_the_chain(place: int, how: str) -> None:
     case = LIVED
@@ -283,6 +297,18 @@ def test_a_page_sent_on_by_another_channel_says_so() -> None:
     assert [(s.channel, s.fate, s.instead) for s in page.sendings if s.contact == "l2.one"] == [
         ("mail", "failed", False), ("teams", "failed", False), ("phone", "accepted", True),
     ]  # fmt: skip
+
+
+def test_a_message_that_was_needless_is_explained_by_what_came_last_before_it() -> None:
+    case = Case()
+    case.must(Acknowledge(L2), "10:03")
+    case.must(Acknowledge(L3), "10:04")
+    case.must(Delivered("e1", page=("0.s0", "l2.one", "mail"), dropped=True), "10:05")
+    case.must(Delivered("e2", page=("0.s0", "managers", "teams")), "10:05")
+    case.must(Resolve(L3, "xong"), "10:06")
+    told = {(sending.contact, sending.channel): sending for sending in pages_of(tuple(case.events))[0].sendings}
+    assert told["l2.one", "mail"].why == "acknowledged by staff:l3.one"
+    assert not told["managers", "teams"].instead
 
 
 def test_a_resolution_answers_a_page_that_nobody_acknowledged() -> None:
