@@ -235,3 +235,18 @@ def test_a_resolved_page_says_when_it_was_resolved(language: Language, when: str
 def test_a_page_that_staff_asked_for_says_the_state_in_place_of_a_level(state: State, says: str) -> None:
     card = draw(samples.page("information", state, level=""), "vi")
     assert card["body"][0]["items"][1]["text"].startswith(says)
+
+
+@pytest.mark.parametrize(("late_ms", "said"), [(0, False), (MINUTE - 1, False), (MINUTE, True)])
+@pytest.mark.parametrize(("language", "phrase"), [("vi", "đến muộn"), ("en", "our own service")])
+def test_a_page_says_from_a_minute_on_that_our_own_outage_made_it_late(
+    late_ms: int, said: bool, language: Language, phrase: str
+) -> None:
+    assert (phrase in words(draw(samples.page("step", late_ms=late_ms), language))) is said
+
+
+def test_whom_a_ticket_was_handed_to_can_take_it_until_somebody_has() -> None:
+    offered = draw(samples.page("handed_over", "working", offered=True), "vi")
+    taken = draw(samples.page("handed_over", "working", offered=False), "vi")
+    assert "acknowledge" in verbs(offered)
+    assert "acknowledge" not in verbs(taken)
