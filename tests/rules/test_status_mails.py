@@ -196,6 +196,13 @@ def test_a_ticket_reopened_during_a_suspension_is_told_of_it_whatever_is_switche
     assert only(case, "reopened").values == {"since_ms": str(moment("10:10"))}
 
 
+def test_a_reopened_ticket_is_told_nothing_of_somebody_elses_suspension() -> None:
+    case = Case("P3", desk=with_suspensions(suspended("09:00", customer="binh-minh")))
+    case.must(Resolve(L2, "xong"), "10:05")
+    case.must(Reopen(CUSTOMER, "lại hỏng"), "10:20")
+    assert only(case, "reopened").values == {}
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.sampled_from(["resolve", "reopen", "suspend", "agree", "wake", "merge"]), max_size=12))
 def test_in_any_order_there_is_one_mail_for_each_event_that_a_customer_has_to_know(acts: list[str]) -> None:
