@@ -8,13 +8,14 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from aiohttp import web
 
 from bot.cards import draw as cards
 from bot.cards.views import BreachView, PageView, StatusView
-from bot.config.load import load_book
+from bot.config.load import load_book, prove_book
 from bot.config.watch import BookWatcher
 from bot.desk.arrivals import Incoming, MembersChanged, Tap, TapAnswer
 from bot.desk.bindings import Bindings
@@ -298,7 +299,8 @@ async def installation(
     real_s: Callable[[], float] = time.time,  # noqa: TID251  compared with the store's
 ) -> AsyncIterator[Installation]:
     """Yield what `doctor` looks at; nothing of it runs. Raises ConfigError with every fault of the desk's files."""
-    book, warnings = load_book(settings.desk_config, channels_of(settings))
+    today = datetime.fromtimestamp(real_s(), UTC).date()
+    book, warnings, _ = prove_book(settings.desk_config, channels_of(settings), today)
     store_clock = StoreClock(speed=settings.desk_speed)
     with contextlib.suppress(StoreAwayError):  # the check of the store says so
         await store_clock.sync(ledger)

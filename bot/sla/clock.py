@@ -5,6 +5,7 @@ Source: product.md D1, D7-D9, D15-D16; support procedure, article 2.4.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from operator import attrgetter
 from typing import Literal, Protocol
 
@@ -103,11 +104,12 @@ class Reading:
         """
         if offset <= 0:
             return self.started_at
-        for run in self.runs:
-            calendar = self.calendars[run.hours]
+        for run, following in zip_longest(self.runs, self.runs[1:]):
             if offset <= run.before:
                 return run.start  # carried over: it was used up before this run began
-            at = calendar.add(run.start, offset - run.before)
+            if following is not None and following.before < offset:
+                continue  # not used up in this run
+            at = self.calendars[run.hours].add(run.start, offset - run.before)
             if run.end is None or at <= run.end:
                 return at
         return None

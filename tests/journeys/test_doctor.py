@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,21 @@ async def test_a_person_without_a_teams_identity_is_told_with_the_line_of_the_fi
     line = await ward.line("files", desk_config=tmp_path / "config")
     assert (line.status, line.found.partition(":")[0]) == ("warn", "roster.yaml")
     assert person.id in line.found
+
+
+async def test_a_time_of_the_coming_year_with_nobody_on_duty_is_told(ward: Ward, tmp_path: Path) -> None:
+    shutil.copytree(ward.settings.desk_config, tmp_path / "config")
+    roster = tmp_path / "config" / "roster.yaml"
+    person = ward.desk.people.l4
+    gap = f'absences: [{{ person: {person.id}, since: "2199-01-01T00:00", until: "2199-01-02T00:00" }}]\n'
+    roster.write_text(roster.read_text("utf-8") + gap, "utf-8")
+    assert (await ward.line("files", desk_config=tmp_path / "config")).status == "ok", "beyond the year it proves"
+    first, last = (str(date.today() + timedelta(days=days)) for days in (7, 8))  # noqa: DTZ011  what doctor proves
+    soon = gap.replace("2199-01-01", first).replace("2199-01-02", last)
+    roster.write_text(roster.read_text("utf-8").replace(gap, soon), "utf-8")
+    lines = [line for line in await ward.lines(desk_config=tmp_path / "config") if line.check == "files"]
+    assert {(line.status, line.found.partition(":")[0]) for line in lines} == {("warn", "roster.yaml")}
+    assert all(person.level in line.found and first in line.found for line in lines)
 
 
 async def test_a_secret_that_is_refused_is_told_and_nobody_is_written_to(ward: Ward) -> None:
