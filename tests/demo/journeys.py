@@ -3,6 +3,7 @@
 from typing import Final
 
 from tests.demo.checks import Stopped
+from tests.demo.sent import is_outcome
 from tests.demo.stage import Stage, Story
 from tests.harness.example_desk import ExamplePerson
 from tests.harness.local_channel import Place
@@ -156,13 +157,28 @@ async def _link(stage: Stage, story: Story, person: ExamplePerson, place: Place,
 
 
 async def _resolve(stage: Stage, story: Story, note: str) -> None:
-    person = stage.people.l2
-    answer = await stage.press(story, person, "resolve", note)
+    """Have an engineer resolve; after a P1 or P2 the customer was called, so that no call is owed (D9)."""
+    person, customer = stage.people.l2, story.customer.people[0]
+    called = {"called": customer.name} if story.priority in {"P1", "P2"} else {}
+    answer = await stage.press(story, person, "resolve", {"note": note, **called})
+    story.outcomes += 1
     stage.check(story, answer is not None, f"{person.name} resolves the ticket from the card")
     stage.check(
         story,
         await stage.until(lambda: _says(stage, story, stage.customer_channel, "Đã khắc phục")),
         "the customer's card says that it is resolved",
+    )
+    told = await stage.until(lambda: stage.mail(lambda m: story.code in m.mail.subject and is_outcome(m.mail.text)))
+    stage.check(
+        story,
+        told
+        and note in told.mail.text
+        and (f"đã gọi điện cho {customer.name}" in told.mail.text) == bool(called)
+        and story.message_id in told.mail.references
+        and told.mail.to == customer.email
+        and _TEAM_MAIL in told.mail.cc,
+        "a mail in the customer's thread says that it is resolved and what was done",
+        told.mail.text if told else "no such mail",
     )
 
 

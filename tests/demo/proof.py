@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any, Final
 
 from bot.sla.instants import MINUTE, Instant
-from tests.demo.sent import Mailed, Post, button_of, mentioned, posts
+from tests.demo.sent import Mailed, Post, button_of, is_outcome, mentioned, posts
 from tests.demo.stage import Stage, Story
 from tests.harness.channel_connector import words_of
 from tests.harness.example_desk import OPERATOR_MAIL, ExamplePerson
@@ -77,7 +77,7 @@ class Proof:
     def prove(self) -> None:
         """Note every expectation, and fill `rows`."""
         taken_at = self._first("acknowledged", "resolved")
-        for minute, level in LADDERS[self._story.priority]:
+        for minute, level in self._ladder():
             if taken_at is None or self.opened_at + minute * MINUTE < taken_at:
                 self._prove_rung(minute, level)
         if taken_at is None and self._story.priority == "P1":
@@ -91,6 +91,17 @@ class Proof:
         told += [f"{mail.mail.to}: {mail.mail.subject}" for mail in left_mails]
         self._check(not told, "nothing else was sent, nothing twice", "; ".join(told))
         self._tell()
+
+    def _ladder(self) -> tuple[tuple[int, str], ...]:
+        """Return the contract's ladder as far as this machine let the time go on: a breach is told until resolved (D15)."""
+        ladder = LADDERS[self._story.priority]
+        if self._story.priority != "P1":
+            return ladder
+        last = max((self._minute_of(event) for event in self._paged), default=0)
+        return (*ladder, *((minute, "L5") for minute in range(60, last + 1, 30)))
+
+    def _minute_of(self, event: dict[str, Any]) -> int:
+        return int((event["data"]["due_at"] - self.opened_at) // MINUTE)
 
     def _prove_rung(self, minute: int, level: str) -> None:
         """Prove that a rung paged everybody of its level by each way."""
@@ -131,11 +142,11 @@ class Proof:
         self._explained |= {id(post) for post in breach[:1]}
 
     def _prove_unexpected_rungs(self, taken_at: Instant | None) -> None:
-        wanted = set(LADDERS[self._story.priority])
+        wanted = set(self._ladder())
         odd = []
         for event in self._paged:
             data = event["data"]
-            rung = ((data["due_at"] - self.opened_at) // MINUTE, data.get("level"))
+            rung = (self._minute_of(event), data.get("level"))
             warned = data["page"] == "ack_warning" and taken_at is not None
             if warned and event["at"] - taken_at >= _HELD_FOR[self._story.priority]:
                 continue  # this machine was slow, the warning was right
@@ -145,14 +156,17 @@ class Proof:
         self._check(not odd, name, "; ".join(odd))
 
     def _prove_conversation(self) -> None:
-        """Everything that is no page: the auto-reply, messages of Teams as mails, status cards, answers in Teams."""
+        """Everything that is no page: mails to the customer, what was said in Teams, status cards, answers in Teams."""
         story = self._story
         replies = [m for m in self._mails if m.automatic == "auto-replied"]
-        mirrors = [m for m in self._mails if story.message_id in m.mail.references and m not in replies]
+        outcomes = [m for m in self._mails if is_outcome(m.mail.text)]
+        told = [*replies, *outcomes]
+        mirrors = [m for m in self._mails if story.message_id in m.mail.references and m not in told]
         cards = [p for p in self._posts if button_of(p.body)[1].startswith("status:")]
         texts = [p for p in self._posts if p.root in self._roots and not p.body.get("attachments")]
         for what, found, count in (
             ("auto-reply", replies, 1),
+            ("mail that it is resolved", outcomes, story.outcomes),
             ("message of Teams in the mail thread", mirrors, story.mirrors),
             ("status card", cards, story.cards),
             ("answer by mail in Teams", texts, story.answers),
@@ -184,7 +198,7 @@ class Proof:
     def _climb_of(self, minute: int, level: str) -> list[dict[str, Any]]:
         """Return the rungs that were paged in one go with this one: together they make one message per person."""
         for event in self._paged:
-            rung = ((event["data"]["due_at"] - self.opened_at) // MINUTE, event["data"].get("level"))
+            rung = (self._minute_of(event), event["data"].get("level"))
             if rung == (minute, level):
                 return [other for other in self._paged if other["at"] == event["at"]]
         return []

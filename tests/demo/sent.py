@@ -62,6 +62,11 @@ def posts(channel: LocalChannel) -> list[Post]:
     ]
 
 
+def is_outcome(text: str) -> bool:
+    """Return whether a mail tells its customer that the ticket is resolved."""
+    return "Kết quả: Đã khắc phục" in text
+
+
 def button_of(body: dict[str, Any]) -> tuple[str, str]:
     """Return (ticket code, slot) that a card's buttons carry; empty words if it has none."""
     data = _button_data(body.get("attachments") or [])

@@ -50,6 +50,8 @@ class Story:
     """So many status cards belong into the customers' threads."""
     answers: int = 0
     """So many answers by mail belong into the customers' threads."""
+    outcomes: int = 0
+    """So many mails about the ticket's outcome belong into the mail thread."""
 
 
 class Stage:
@@ -143,16 +145,18 @@ class Stage:
         )
         await post(self.instance.smtp_port, message)
 
-    async def press(self, story: Story, person: ExamplePerson, verb: str, note: str = "") -> dict[str, object] | None:
+    async def press(
+        self, story: Story, person: ExamplePerson, verb: str, fields: dict[str, str] | None = None
+    ) -> dict[str, object] | None:
         """Have an engineer press a button of their own card; returns the card that comes back, None if refused."""
-        said = f" ({note})" if note else ""
+        said = f" ({', '.join(fields.values())})" if fields else ""
         self.did(story, f"{person.name} presses “{verb}”{said}")
 
         async def pressed() -> dict[str, object] | None:
             card = await self.until(lambda: self.page(story, person))
             if card is None:
                 return None
-            answer = await self.channel.tap(self.persona(person), card, verb, {"note": note} if note else None)
+            answer = await self.channel.tap(self.persona(person), card, verb, fields)
             body = answer.body or {}
             shown = body.get("type") == "application/vnd.microsoft.card.adaptive"
             return dict(body["value"]) if answer.status == 200 and shown else None
