@@ -93,7 +93,7 @@ class Proof:
         self._tell()
 
     def _ladder(self) -> tuple[tuple[int, str], ...]:
-        """Return the contract's ladder as far as this machine let the time go on: a breach is told until resolved (D15)."""
+        """Return the contract's ladder as far as the time went on here: a breach is told until it is resolved (D15)."""
         ladder = LADDERS[self._story.priority]
         if self._story.priority != "P1":
             return ladder
