@@ -289,10 +289,12 @@ class _Climber:
 
     def ask_to_classify(self, index: int, at: Instant, step: Step) -> None:
         """Page because nobody has classified the ticket."""
+        woken = (step.level,) if step.level is not None else ()
         self.progress = self.progress.model_copy(
             update={
                 "triage": (*self.progress.triage, index),
                 "levels": with_level(self.progress.levels, step.level),
+                "jumps": (*self.progress.jumps, *woken),
             }
         )
         self.rungs.append(Rung(f"t{index}", "triage", at, step.level, step.by, step.whole_team, managers=step.managers))

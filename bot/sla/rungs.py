@@ -55,7 +55,7 @@ class Progress(BaseModel):
     levels: tuple[str, ...] = ()
     """Levels paged so far, over all stages, in the order of their first page."""
     jumps: tuple[str, ...] = ()
-    """Levels that were paged by hand, in order."""
+    """Levels that this stage paged otherwise than by a step of its ladder: by hand, by the triage; in order."""
     chased: tuple[tuple[int, int, int], ...] = ()
     """How often each pause was asked after since its last answer: (pause, answers, times). Over all stages."""
     call_backs: int = 0

@@ -178,6 +178,8 @@ class Watched:
             if self.triage_used < (step.after or 0):
                 return
             self._page(self._triage_due(step.after or 0), "triage", step.level)
+            if step.level is not None:
+                self.woken.add(step.level)  # repeats go to the highest level paged
             self.triaged += 1
 
     def _triage_due(self, after: Span) -> Instant:
