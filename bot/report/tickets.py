@@ -9,6 +9,7 @@ from bot.sla.instants import Instant, Span
 from bot.ticket.draft import Draft, Rules
 from bot.ticket.live import follow
 from bot.ticket.model import Ticket
+from bot.ticket.receipt import deadline_of
 
 
 def up_to_date(ticket: Ticket, rules: Rules) -> Ticket:
@@ -26,7 +27,7 @@ def first_contact(ticket: Ticket) -> Instant:
 def ticket_figures(ticket: Ticket, rules: Rules) -> TicketFigures:
     """Return the figures of a ticket that is up to date."""
     now, reading = rules.now, rules.reading(ticket)
-    used, due_at, breached_at = reading.used(now), _due_at(ticket, rules, reading), reading.breached_at(now)
+    used, due_at, breached_at = reading.used(now), deadline_of(ticket, reading, rules), reading.breached_at(now)
     ends_at = reading.resolved_at if reading.resolved_at is not None else now
     return TicketFigures(
         code=ticket.code,
@@ -59,17 +60,6 @@ def totals(tickets: Iterable[TicketFigures], priorities: Iterable[str]) -> tuple
         return sum(1 for ticket in found if (ticket.priority, ticket.result) == (priority, result))
 
     return tuple(Totals(name, count(name, "met"), count(name, "breached"), count(name, "open")) for name in names)
-
-
-def _due_at(ticket: Ticket, rules: Rules, reading: Reading) -> Instant | None:
-    """Return the deadline; of a ticket resolved before it, the one that it would have had."""
-    resolved_at, due_at = reading.resolved_at, reading.due_at()
-    if due_at is not None or resolved_at is None:
-        return due_at
-    until_then = [event for event in ticket.clock if event.at <= resolved_at]
-    resolved = max(i for i, event in enumerate(until_then) if (event.kind, event.at) == ("resolve", resolved_at))
-    unresolved = (*until_then[:resolved], *until_then[resolved + 1 :])
-    return read_clock(unresolved, rules.book.policy.priorities, rules.book.calendars).due_at()
 
 
 def _result(ticket: Ticket, reading: Reading, *, breached: bool) -> Result:

@@ -10,10 +10,11 @@ from bot.sla.instants import DAY
 from bot.ticket import notices
 from bot.ticket.commands import Author, Bind, ChatMessage, CodePosted, Staff
 from bot.ticket.draft import Draft
-from bot.ticket.effects import Card, Mail
+from bot.ticket.effects import Card
 from bot.ticket.hold import renew
 from bot.ticket.model import Binding, Chat, Language, Notice, PersonKey, Thread
 from bot.ticket.pausing import end_wait_for_customer
+from bot.ticket.thread_mail import into_thread
 
 BINDING_LASTS = 90 * DAY
 _THREADS_MAX = 20
@@ -104,30 +105,9 @@ def _mirror_to_mail(draft: Draft, author: Author, text: str, change: str) -> Non
     ticket, book = draft.ticket, draft.rules.book
     if not text.strip() and change != "deleted":
         return
-    team = book.desk.teams[ticket.team].queue.email if ticket.team in book.desk.teams else None
     holder = book.roster.by_id.get(ticket.ack.by) if ticket.ack is not None else None
-    copies = [holder.email if holder else None, *(p.address for p in ticket.participants)]
-    to = (ticket.requester.address,)
-    cc = dict.fromkeys(a for a in (team, *copies) if a and a not in to and a != book.desk.support_mail)
-    draft.tell(
-        Mail(
-            id=draft.next_effect_id(),
-            ticket=ticket.code,
-            template="chat_mirror",
-            to=to,
-            cc=tuple(cc),
-            in_reply_to=ticket.mail.last,
-            references=ticket.mail.references,
-            subject=ticket.mail.subject,
-            values={
-                "author": author.name,
-                "text": text[:_TEXT_LENGTH],
-                "change": change,
-                "at_ms": str(draft.rules.now),
-            },
-            auto_submitted=True,
-        )
-    )
+    values = {"author": author.name, "text": text[:_TEXT_LENGTH], "change": change, "at_ms": str(draft.rules.now)}
+    into_thread(draft, "chat_mirror", values, also=(holder.email,) if holder is not None and holder.email else ())
 
 
 def _thread_key(chat: Chat) -> str:

@@ -7,9 +7,9 @@ Source: D8, D9; support procedure, articles 2.1, 2.2.A and 2.4 ("trả lời …
 
 from bot.sla.instants import Instant
 from bot.ticket.draft import Draft
-from bot.ticket.effects import Mail, MailTemplate
 from bot.ticket.model import Suspension
 from bot.ticket.receipt import deadline_of
+from bot.ticket.thread_mail import into_thread
 
 
 def tell_resolved(draft: Draft) -> None:
@@ -28,16 +28,16 @@ def tell_resolved(draft: Draft) -> None:
     if ticket.call_back is not None:
         done = ticket.call_back.at is not None
         values |= {"call_back": "done" if done else "owed", "called": ticket.call_back.whom}
-    _into_thread(draft, "resolved", values)
+    into_thread(draft, "resolved", values)
 
 
 def tell_reopened(draft: Draft) -> None:
     """Say that the ticket is open again; also where that is switched off if its clock stands by a suspension."""
     standing = next((one for one in _suspensions(draft) if one.ended_at is None), None)
     if standing is not None:
-        _into_thread(draft, "reopened", {"since_ms": _ms(standing.at)})
+        into_thread(draft, "reopened", {"since_ms": _ms(standing.at)})
     elif "reopened" in draft.rules.book.policy.status_mails:
-        _into_thread(draft, "reopened", {})
+        into_thread(draft, "reopened", {})
 
 
 def tell_suspended(draft: Draft, suspension: Suspension) -> None:
@@ -50,7 +50,7 @@ def tell_suspended(draft: Draft, suspension: Suspension) -> None:
         "reason": suspension.reason,
         "manager": manager.name if manager is not None else "",
     }
-    _into_thread(draft, "suspended", values)
+    into_thread(draft, "suspended", values)
 
 
 def tell_agreed(draft: Draft, suspension: Suspension, *, untold: bool) -> None:
@@ -63,7 +63,7 @@ def tell_agreed(draft: Draft, suspension: Suspension, *, untold: bool) -> None:
         "agreement": suspension.agreement,
         "reason": suspension.reason if untold else "",
     }
-    _into_thread(draft, "agreed", values)
+    into_thread(draft, "agreed", values)
 
 
 def _suspensions(draft: Draft) -> list[Suspension]:
@@ -73,23 +73,3 @@ def _suspensions(draft: Draft) -> list[Suspension]:
 def _ms(at: Instant | None) -> str:
     return "" if at is None else str(at)
 
-
-def _into_thread(draft: Draft, template: MailTemplate, values: dict[str, str]) -> None:
-    ticket, desk = draft.ticket, draft.rules.book.desk
-    team = desk.teams[ticket.team].queue.email if ticket.team in desk.teams else None
-    to = ticket.requester.address
-    ours = {to.lower(), desk.support_mail.lower()}
-    copies = dict.fromkeys(a for a in (team, *(p.address for p in ticket.participants)) if a and a.lower() not in ours)
-    draft.tell(
-        Mail(
-            id=draft.next_effect_id(),
-            ticket=ticket.code,
-            template=template,
-            to=(to,),
-            cc=tuple(copies),
-            in_reply_to=ticket.mail.last,
-            references=ticket.mail.references,
-            subject=ticket.mail.subject,
-            values={name: value for name, value in values.items() if value},
-        )
-    )

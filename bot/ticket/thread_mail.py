@@ -1,0 +1,34 @@
+"""Mails of the desk into a ticket's own thread: to the requester, with the participants and the team in copy."""
+
+from collections.abc import Mapping
+
+from bot.ticket.draft import Draft
+from bot.ticket.effects import Mail, MailTemplate
+
+
+def into_thread(draft: Draft, template: MailTemplate, values: Mapping[str, str], *, also: tuple[str, ...] = ()) -> None:
+    """Send a mail into the thread; `also`: further addresses in copy. Empty values are left out.
+
+    Never to the desk's own support address: that would be a loop.
+    """
+    ticket, desk = draft.ticket, draft.rules.book.desk
+    team = desk.teams[ticket.team].queue.email if ticket.team in desk.teams else None
+    told = {ticket.requester.address.lower(), desk.support_mail.lower()}
+    copies: list[str] = []
+    for address in (team, *also, *(participant.address for participant in ticket.participants)):
+        if address and address.lower() not in told:
+            told.add(address.lower())
+            copies.append(address)
+    draft.tell(
+        Mail(
+            id=draft.next_effect_id(),
+            ticket=ticket.code,
+            template=template,
+            to=(ticket.requester.address,),
+            cc=tuple(copies),
+            in_reply_to=ticket.mail.last,
+            references=ticket.mail.references,
+            subject=ticket.mail.subject,
+            values={name: value for name, value in values.items() if value},
+        )
+    )
