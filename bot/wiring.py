@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.cards import draw as cards
-from bot.cards.views import BreachView, PageView, StatusView
+from bot.cards.views import AnyView
 from bot.config.load import load_book, prove_book
 from bot.config.watch import BookWatcher
 from bot.desk.arrivals import Incoming, MembersChanged, Tap, TapAnswer
@@ -125,10 +125,10 @@ class _Pen:
         self._clock = clock
         self._books = books
 
-    def card(self, view: StatusView | PageView | BreachView, language: Language, *, private: bool) -> dict[str, object]:
+    def card(self, view: AnyView, language: Language, *, private: bool) -> dict[str, object]:
         return dict(cards.draw(view, language, private=private))
 
-    def summary(self, view: StatusView | PageView | BreachView, language: Language) -> str:
+    def summary(self, view: AnyView, language: Language) -> str:
         return cards.summary(view, language)
 
     def say(self, language: Language, phrase: str, values: dict[str, str]) -> str:

@@ -3,16 +3,17 @@
 from bot.cards.breach import draw_breach, summary_breach
 from bot.cards.page import draw_page, summary_page
 from bot.cards.parts import Element
+from bot.cards.receipt import draw_receipt, summary_receipt
 from bot.cards.status import draw_status, summary_status
-from bot.cards.views import BreachView, PageView, StatusView
+from bot.cards.views import AnyView, BreachView, PageView, ReceiptView, StatusView
 from bot.ticket.model import Language
 
 
-def draw(view: StatusView | PageView | BreachView, language: Language, *, private: bool = True) -> Element:
+def draw(view: AnyView, language: Language, *, private: bool = True) -> Element:
     """Return the Adaptive Card 1.5 of a view, without its `msteams` part.
 
     `private` False: several customers see it (D11). It decides for the status card only; page and breach cards are
-    for staff, and where they may stand is decided before they are drawn.
+    for staff, and where they and receipts may stand is decided before they are drawn.
     """
     match view:
         case StatusView():
@@ -21,9 +22,11 @@ def draw(view: StatusView | PageView | BreachView, language: Language, *, privat
             return draw_page(view, language)
         case BreachView():
             return draw_breach(view, language)
+        case ReceiptView():
+            return draw_receipt(view.receipt, language, view.button)
 
 
-def summary(view: StatusView | PageView | BreachView, language: Language) -> str:
+def summary(view: AnyView, language: Language) -> str:
     """Return one plain line that says the thing itself, for the notification."""
     match view:
         case StatusView():
@@ -32,3 +35,5 @@ def summary(view: StatusView | PageView | BreachView, language: Language) -> str
             return summary_page(view, language)
         case BreachView():
             return summary_breach(view, language)
+        case ReceiptView():
+            return summary_receipt(view.receipt, language)

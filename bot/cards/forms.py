@@ -12,6 +12,7 @@ _PAUSES = ("third_party", "customer", "out_of_control", "customer_fault", "out_o
 _BY_MANAGER = frozenset({"customer_fault", "out_of_scope"})
 _TIMES_MAX = 40
 _NAME_MAX = 200
+_CHOICE_MAX = 60
 
 
 def resolve(language: Language, view: PageView) -> Element:
@@ -215,7 +216,9 @@ def _pauses(language: Language, pauses: tuple[OpenPause, ...]) -> list[tuple[str
     return [
         (
             str(one.number),
-            asks.pause_choice.format(reason=parts.pause_reason(language, one.reason), note=parts.shown(one.note)),
+            asks.pause_choice.format(
+                reason=parts.pause_reason(language, one.reason), note=parts.shown(one.about, _CHOICE_MAX)
+            ),
         )
         for one in pauses
     ]

@@ -1,6 +1,6 @@
 """The engineer's card: what burns, how long is left, and one button to take it. Staff only."""
 
-from bot.cards import forms, parts
+from bot.cards import forms, parts, waiting
 from bot.cards.parts import Element
 from bot.cards.views import PageView
 from bot.sla.instants import MINUTE
@@ -10,6 +10,8 @@ from bot.ticket.model import Language
 
 _HURRY_PERCENT = 75
 """From here on the card is amber: the share at which the default ladder goes above the first level."""
+_BUTTONS_MAX = 6
+"""Teams shows no more."""
 
 
 def draw_page(view: PageView, language: Language) -> Element:
@@ -19,6 +21,8 @@ def draw_page(view: PageView, language: Language) -> Element:
         parts.headline(_headline(language, view), _kind(language, view), _style(view)),
         *parts.mentions(language, view.mentions),
         *_late(language, view),
+        *_word(language, view),
+        *waiting.to_ask_after(language, view),
         *parts.facts(
             (words.label_company, parts.plain(view.company)),
             (
@@ -34,6 +38,7 @@ def draw_page(view: PageView, language: Language) -> Element:
             (words.label_channels, words.channels_mail_and_chat if view.chat_linked else words.channels_mail),
             (words.label_contract, parts.plain(view.contract_number)),
         ),
+        *waiting.open_pauses(language, view),
         *parts.prose(words.label_fqdn, view.fqdn, parts.SHORT_MAX),
         *parts.prose(words.label_requester, view.requester, parts.SHORT_MAX),
         *parts.prose(words.label_subject, view.subject, parts.SUBJECT_MAX),
@@ -109,6 +114,16 @@ def _late(language: Language, view: PageView) -> list[Element]:
     return [parts.text(phrases(language).cards.late.format(span=formats.span(language, view.late_ms)))]
 
 
+def _word(language: Language, view: PageView) -> list[Element]:
+    """Return what somebody said who passed the ticket on: whoever is paged for it must read it first."""
+    words, word = phrases(language).cards, view.word
+    if word is None or view.state == "resolved":
+        return []
+    label = words.label_handed_over if word.kind == "handed_over" else words.label_escalated
+    at = parts.when(language, word.at, view.now, view.zone)
+    return parts.prose(label.format(name=parts.plain(word.by_name), at=at), word.text)
+
+
 def _style(view: PageView) -> str:
     if view.state == "resolved":
         return "good"
@@ -132,11 +147,10 @@ def _due(language: Language, view: PageView) -> str:
 
 
 def _waiting(language: Language, view: PageView) -> str:
-    """Return every reason for which the clock stands, each once."""
-    reasons = dict.fromkeys(pause.reason for pause in view.pauses) or dict.fromkeys([view.waiting_for])
-    if view.waiting_for and view.waiting_for not in reasons:
-        reasons[view.waiting_for] = None
-    return "; ".join(parts.pause_reason(language, reason) for reason in reasons if reason)
+    """Return why the clock stands, where no open pause tells it: a suspension, a notice that is waited for."""
+    if not view.waiting_for or view.waiting_for in {pause.reason for pause in view.pauses}:
+        return ""
+    return parts.pause_reason(language, view.waiting_for)
 
 
 def _holder(language: Language, view: PageView) -> str:
@@ -150,14 +164,14 @@ def _holder(language: Language, view: PageView) -> str:
 
 
 def _actions(language: Language, view: PageView) -> list[Element]:
-    """Return at most six buttons: Teams shows no more. What is rarely done is behind the last one."""
+    """Return at most six buttons. What is rarely done is behind the last one."""
     words, asks = phrases(language).cards, phrases(language).forms
     if view.merged_into:
         return []
     if view.foresight is not None:
         return forms.confirm(language, view, view.foresight)
     if view.menu:
-        return [*_rarely_done(language, view), parts.execute(asks.button_back, "refresh", view.button)]
+        return _menu(language, view)
     more = parts.execute(asks.button_more, "more", view.button)
     if view.state == "resolved":
         return [*forms.called_back(language, view), more]
@@ -173,14 +187,28 @@ def _actions(language: Language, view: PageView) -> list[Element]:
     return [*take, classify, *always, pause, more] if view.provisional else [*take, *always, pause, classify, more]
 
 
+def _menu(language: Language, view: PageView) -> list[Element]:
+    """Return what is rarely done; where that is too much for one card, the rest is behind a button of its own."""
+    asks = phrases(language).forms
+    rarely, back = _rarely_done(language, view), parts.execute(asks.button_back, "refresh", view.button)
+    if len(rarely) < _BUTTONS_MAX:
+        return [*rarely, back]
+    room = _BUTTONS_MAX - 2
+    if view.menu > 1:
+        return [*rarely[room:], back]
+    return [*rarely[:room], parts.execute(asks.button_more, "more", view.button, menu="2"), back]
+
+
 def _rarely_done(language: Language, view: PageView) -> list[Element]:
+    receipt = parts.execute(phrases(language).forms.button_receipt, "receipt", view.button)
     if view.state == "resolved":
-        return [forms.reopen(language, view), forms.outage(language, view)]
+        return [forms.reopen(language, view), receipt, forms.outage(language, view)]
     again = [forms.pause(language, view), forms.classify(language, view)] if view.pauses else []
     return [
         *again,
         *forms.escalate(language, view),
         *forms.hand_over(language, view),
         forms.call(language, view),
+        receipt,
         forms.outage(language, view),
     ]

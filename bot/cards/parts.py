@@ -76,7 +76,7 @@ def headline(words: str, kind: str, style: str) -> Element:
 
 def prose(label: str, body: str, limit: int = PROSE_MAX) -> list[Element]:
     """Return what somebody wrote, under its label; nothing if nothing was written."""
-    calm = _LONG_WORD.sub(r"\1 ", unlinked(body, limit))
+    calm = _parted(unlinked(body, limit))
     lines = [" ".join(line.split()) for line in calm.splitlines() if line.strip()]
     if not lines:
         return []
@@ -86,6 +86,13 @@ def prose(label: str, body: str, limit: int = PROSE_MAX) -> list[Element]:
         {"type": "RichTextBlock", "spacing": "None", "inlines": [{"type": "TextRun", "text": line}]} for line in lines
     ]
     return [text(label, isSubtle=True, size="Small", spacing="Medium"), *blocks]
+
+
+def entry(strong: str, rest: str, limit: int = SHORT_MAX) -> Element:
+    """Return one line that begins in bold; like prose it knows no markdown, so text of a stranger may stand in it."""
+    start = {"type": "TextRun", "text": strong, "weight": "Bolder"}
+    runs = [start, {"type": "TextRun", "text": _parted(one_line(rest, limit))}] if rest else [start]
+    return {"type": "RichTextBlock", "spacing": "None", "inlines": runs}
 
 
 def facts(*rows: tuple[str, str]) -> list[Element]:
@@ -222,6 +229,10 @@ def unbroken(words: str) -> str:
 def shown(value: str, limit: int = SHORT_MAX) -> str:
     """Return text of a stranger for a notification, which knows no markdown."""
     return one_line(value, limit)
+
+
+def _parted(words: str) -> str:
+    return _LONG_WORD.sub(r"\1 ", words)
 
 
 def _needed(words: Cards, *, required: bool) -> Element:

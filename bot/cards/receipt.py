@@ -5,6 +5,8 @@ For staff, or for the customer in private: which edition it is was decided when 
 
 from bot.cards import parts
 from bot.cards.parts import Element
+from bot.cards.views import Button
+from bot.text.phrases import phrases
 from bot.text.receipts_written import WrittenMeasure, WrittenReceipt, WrittenRow, write_receipt
 from bot.ticket.model import Language
 from bot.ticket.receipt import Receipt
@@ -15,8 +17,8 @@ _VALUE_MAX = 200
 _STYLES = {"calm": "accent", "good": "good", "bad": "attention"}
 
 
-def draw_receipt(receipt: Receipt, language: Language) -> Element:
-    """Return the card of a receipt. It has no buttons: it tells what was, and never changes where it stands."""
+def draw_receipt(receipt: Receipt, language: Language, back: Button | None = None) -> Element:
+    """Return the card of a receipt. It changes nothing; `back`: the card in whose place it is shown."""
     written = write_receipt(receipt, language)
     body = [
         parts.headline(parts.plain(written.title), parts.plain(written.verdict, _VERDICT_MAX), _STYLES[written.tone]),
@@ -24,7 +26,8 @@ def draw_receipt(receipt: Receipt, language: Language) -> Element:
         *(element for measure in written.measures for element in _measure(written, measure)),
         parts.text(parts.plain(written.as_of), isSubtle=True, size="Small", spacing="Medium"),
     ]
-    return parts.card(language, summary_receipt(receipt, language), body, [])
+    actions = [] if back is None else [parts.execute(phrases(language).forms.button_back, "refresh", back)]
+    return parts.card(language, summary_receipt(receipt, language), body, actions)
 
 
 def summary_receipt(receipt: Receipt, language: Language) -> str:

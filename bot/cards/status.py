@@ -34,7 +34,7 @@ def draw_status(view: StatusView, language: Language, *, private: bool) -> Eleme
     if not resolved:
         call = words.call_us.format(support_phone=parts.unbroken(view.support_phone))
         body.append(parts.text(call, isSubtle=True, size="Small", spacing="None"))
-    return parts.card(language, summary_status(view, language), body, [_button(words, view)])
+    return parts.card(language, summary_status(view, language), body, _buttons(words, view, details))
 
 
 def summary_status(view: StatusView, language: Language) -> str:
@@ -80,8 +80,10 @@ def _detail_facts(language: Language, view: StatusView, details: StatusDetails |
     ]
 
 
-def _button(words: Cards, view: StatusView) -> Element:
+def _buttons(words: Cards, view: StatusView, details: StatusDetails | None) -> list[Element]:
+    """Return what the customer can do; how the time was counted is told in private only (D11)."""
+    counted = [] if details is None else [parts.execute(words.button_how_counted, "receipt", view.button)]
     if view.state != "resolved":
-        return parts.execute(words.button_refresh, "refresh", view.button)
+        return [parts.execute(words.button_refresh, "refresh", view.button), *counted]
     send = parts.execute(words.button_confirm, "reopen", view.button)
-    return parts.form(words.button_reopen, [parts.asked(words, "note", words.input_reopen)], send)
+    return [parts.form(words.button_reopen, [parts.asked(words, "note", words.input_reopen)], send), *counted]

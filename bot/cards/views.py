@@ -4,11 +4,13 @@ A shared channel gets `details=None` (D11): never breach, pause reason, company,
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 from zoneinfo import ZoneInfo
 
 from bot.sla.instants import Instant, Span
 from bot.sla.rungs import PageKind
+from bot.ticket.model import Word
+from bot.ticket.receipt import Receipt
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,20 @@ class OpenPause:
 
     number: int
     reason: str
+    since: Instant
     note: str
+    reference: str = ""
+    """The provider's own."""
+    asked: str = ""
+    """What the customer was asked."""
+    answer: str = ""
+    """What the last chase brought."""
+    answered_at: Instant | None = None
+
+    @property
+    def about(self) -> str:
+        """Return what tells this pause from others of its reason."""
+        return self.reference or self.asked or self.note
 
 
 @dataclass(frozen=True)
@@ -136,15 +151,19 @@ class PageView:
     """By how much the page is late by the desk's own fault."""
     offered: bool = False
     """The holder handed it over, and nobody has taken it yet."""
+    word: Word | None = None
+    """What somebody said who passed the ticket on, while nobody else has taken it."""
     pauses: tuple[OpenPause, ...] = ()
+    chased: int | None = None
+    """Number of the pause that is to be asked after."""
     levels: tuple[str, ...] = ()
     """Levels that can be paged by hand."""
     colleagues: tuple[Colleague, ...] = ()
     call_back_owed: bool = False
     merged_into: str = ""
     foresight: Foresight | None = None
-    menu: bool = False
-    """Whoever pressed asked for what is rarely done."""
+    menu: int = 0
+    """Which page of what is rarely done whoever pressed asked for; 0: none."""
 
 
 @dataclass(frozen=True)
@@ -178,3 +197,14 @@ class BreachView:
     now: Instant
     zone: ZoneInfo
     button: Button
+
+
+@dataclass(frozen=True)
+class ReceiptView:
+    """How the SLA time was counted, in the edition of whoever asked."""
+
+    receipt: Receipt
+    button: Button
+
+
+AnyView: TypeAlias = StatusView | PageView | BreachView | ReceiptView

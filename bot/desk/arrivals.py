@@ -7,7 +7,7 @@ says whom to ask the roster about.
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-from bot.cards.views import BreachView, PageView, StatusView
+from bot.cards.views import AnyView
 from bot.desk.ports import Member
 from bot.errors import Refused
 from bot.sla.instants import Instant
@@ -86,7 +86,7 @@ Arrival: TypeAlias = Incoming | Tap | MembersChanged
 class ShowCard:
     """Answer a tap with the card as it is now."""
 
-    view: StatusView | PageView | BreachView
+    view: AnyView
     language: Language
 
 

@@ -3,12 +3,14 @@
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+from bot.cards.parts import pause_reason
 from bot.desk.handle import Desk
 from bot.desk.identity import may_still_see
 from bot.desk.ports import Messenger, Receipt
-from bot.desk.reads import USELESS_WHEN_HELD, Reads
+from bot.desk.reads import USELESS_WHEN_HELD, Reads, open_pauses, pause_asked_after
 from bot.sla.instants import MINUTE, Instant
 from bot.text import formats
+from bot.text.phrases import phrases
 from bot.ticket.draft import Rules
 from bot.ticket.effects import Effect, Mail, Mirror
 from bot.ticket.model import Language, Ticket
@@ -31,6 +33,8 @@ class Letters:
             values |= _of_ticket(ticket, rules)
         if effect.page is not None:
             values |= {"level": effect.page.level, "kind": effect.page.kind}
+            if effect.ticket:
+                values |= _of_page(ticket, rules, pause_asked_after(effect.page.occurrence))
         return effect.model_copy(update={"values": values | _written(effect, self._desk.books.book().desk.zone)})
 
     def _of_desk(self) -> dict[str, str]:
@@ -98,6 +102,25 @@ def _of_ticket(ticket: Ticket, rules: Rules) -> dict[str, str]:
             values["minutes_left"] = str((left + MINUTE // 2) // MINUTE)
         else:
             values["over_by"] = formats.span("vi", -left)
+    return values
+
+
+def _of_page(ticket: Ticket, rules: Rules, chased: int | None) -> dict[str, str]:
+    """Return what only the desk is told: what a colleague said, what is waited for, what the last chase brought."""
+    zone, pauses = rules.book.desk.zone, open_pauses(ticket, rules.reading(ticket))
+    if chased is not None:
+        pauses = tuple(pause for pause in pauses if pause.number == chased)
+    values: dict[str, str] = {}
+    for language in get_args(Language):
+        lines = []
+        for pause in pauses:
+            since = phrases(language).cards.pause_since.format(at=_full(language, pause.since, zone))
+            lines.append(f"{pause_reason(language, pause.reason)}, {since}: {pause.about}")
+        values[f"waiting_{language}"] = "; ".join(lines)
+    if chased is not None:
+        values["last_answer"] = "; ".join(pause.answer for pause in pauses)
+    if ticket.word is not None:
+        values |= {"word": ticket.word.text, "word_by": ticket.word.by_name, "word_kind": ticket.word.kind}
     return values
 
 

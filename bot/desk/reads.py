@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -37,6 +38,8 @@ _ASKED = {
 }
 """The fields of the forms whose effect is shown before it is confirmed."""
 _FIELD_LENGTH = 2_000
+_CHASE = re.compile(r"p(\d{1,6})\.")
+"""How the occurrence of a page begins that asks after a pause."""
 _COLLEAGUES_MAX = 60
 USELESS_WHEN_HELD = frozenset({"repeat"})
 """Kinds of pages that say nothing any more once somebody took the ticket."""
@@ -94,8 +97,10 @@ class Reads:
                 kind = card.page.kind if card.page else (standing.page if standing and standing.page else "information")
                 level = card.page.level if card.page else (standing.level if standing else "")
                 mentions = tuple((m.name, m.object_id) for m in card.mentions)
+                late_ms = card.page.late_ms if card.page else (standing.late_ms if standing else 0)
                 drawn = page_view(ticket, rules, button, kind=kind, level=level, mentions=mentions)
-                return replace(drawn, late_ms=card.page.late_ms if card.page else 0)
+                _, _, occurrence = card.slot.partition(":")
+                return replace(drawn, late_ms=late_ms, chased=pause_asked_after(occurrence))
             case "breach":
                 return await self._breach_view(ticket, rules, button)
 
@@ -224,7 +229,8 @@ def page_view(
         chat_linked=bool(ticket.threads),
         notice_at=ticket.notice_at,
         mentions=mentions,
-        pauses=_open_pauses(ticket, reading),
+        word=ticket.word,
+        pauses=open_pauses(ticket, reading),
         levels=tuple(name for name in rules.book.desk.levels if rules.book.desk.rank(name) > _lowest(rules.book)),
         colleagues=_colleagues(ticket, rules),
         call_back_owed=ticket.call_back is not None and ticket.call_back.at is None,
@@ -258,6 +264,33 @@ def foresight_of(verb: str, data: dict[str, object], seen: Preview, book: Book) 
     )
 
 
+def pause_asked_after(occurrence: str) -> int | None:
+    """Return the number of the pause that a page asks after; None: it asks after none."""
+    chase = _CHASE.match(occurrence)
+    return int(chase[1]) if chase is not None else None
+
+
+def open_pauses(ticket: Ticket, reading: Reading) -> tuple[OpenPause, ...]:
+    """Return the pauses that stand, oldest first, with what the desk knows of each."""
+    details = {detail.pause: detail for detail in ticket.pauses}
+    since = {event.pause or 0: event.at for event in ticket.clock if event.kind == "pause"}
+    return tuple(
+        OpenPause(number, reason, since[number], "")
+        if (detail := details.get(number)) is None
+        else OpenPause(
+            number=number,
+            reason=reason,
+            since=since[number],
+            note=detail.note,
+            reference=detail.reference,
+            asked=detail.asked,
+            answer=detail.answer,
+            answered_at=detail.answered_at,
+        )
+        for number, reason in reading.pauses.items()
+    )
+
+
 def state_of(ticket: Ticket, reading: Reading) -> Literal["received", "working", "waiting", "resolved"]:
     """Return the state as people are told it."""
     if ticket.state != "open":
@@ -265,11 +298,6 @@ def state_of(ticket: Ticket, reading: Reading) -> Literal["received", "working",
     if reading.paused_by:
         return "waiting"
     return "working" if ticket.ack is not None else "received"
-
-
-def _open_pauses(ticket: Ticket, reading: Reading) -> tuple[OpenPause, ...]:
-    notes = {detail.pause: detail.reference or detail.note for detail in ticket.pauses}
-    return tuple(OpenPause(number, reason, notes.get(number, "")) for number, reason in reading.pauses.items())
 
 
 def _lowest(book: Book) -> int:

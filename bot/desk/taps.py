@@ -4,17 +4,18 @@ import hmac
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.cards.views import Foresight, PageView
+from bot.cards.views import Foresight, PageView, ReceiptView
 from bot.desk.arrivals import People, ShowCard, ShowMessage, Tap, TapAnswer
 from bot.desk.handle import Desk, Done
 from bot.desk.identity import author_for
 from bot.desk.presses import Press, field_text, read_press
 from bot.desk.reads import Reads, foresight_of
+from bot.desk.receipts import Receipts
 from bot.errors import ConflictError, Refused
 from bot.ticket.commands import Author, Command, CustomerSide, Pause, Reclassify, Reopen, Staff
 from bot.ticket.draft import Rules
 from bot.ticket.effects import Card, PageRef
-from bot.ticket.model import Copy, Ticket
+from bot.ticket.model import Copy, Language, Ticket
 from bot.ticket.preview import preview
 
 _LOOKING = frozenset({"refresh", "more"})
@@ -40,6 +41,7 @@ class Taps:
         self._desk = desk
         self._reads = reads
         self._people = people
+        self._receipts = Receipts(desk)
 
     async def tap(self, tap: Tap) -> TapAnswer:
         """Carry out a tap; the card that comes back is drawn from the record just committed."""
@@ -47,7 +49,9 @@ class Taps:
         if isinstance(pressed, Refused):
             return ShowMessage(pressed, tap.language)
         if tap.automatic or tap.verb in _LOOKING:
-            return await self._show(tap, pressed, menu=tap.verb == "more" and not tap.automatic)
+            return await self._show(tap, pressed, menu=0 if tap.automatic else _menu(tap))
+        if tap.verb == "receipt":
+            return await self._count(tap, pressed)
         command = _command(tap, pressed)
         if isinstance(command, Refused):
             return ShowMessage(command, tap.language)
@@ -88,21 +92,32 @@ class Taps:
             return ShowMessage(seen, tap.language)
         return await self._show(tap, pressed, foresight_of(tap.verb, tap.data, seen, pressed.rules.book))
 
+    async def _count(self, tap: Tap, pressed: _Pressed) -> TapAnswer:
+        """Show whoever pressed how the time was counted; never where several customers could see it (D11)."""
+        if not self._reads.is_private(tap.chat, pressed.ticket, pressed.rules):
+            return ShowMessage(Refused("not_allowed"), tap.language)
+        code = pressed.ticket.code
+        receipt = await self._receipts.of(code, "desk" if isinstance(pressed.author, Staff) else "customer")
+        if isinstance(receipt, Refused):
+            return ShowMessage(receipt, tap.language)
+        button = self._reads.button(code, pressed.slot, pressed.version)
+        return ShowCard(ReceiptView(receipt, button), _language(tap, _standing(pressed.ticket, pressed.slot)))
+
     async def _show(
-        self, tap: Tap, pressed: _Pressed, foresight: Foresight | None = None, *, menu: bool = False
+        self, tap: Tap, pressed: _Pressed, foresight: Foresight | None = None, *, menu: int = 0
     ) -> TapAnswer:
         loaded = await self._desk.load_with_desk(pressed.ticket.code)
         if loaded is None:
             return ShowMessage(Refused("not_allowed"), tap.language)
         ticket, version, _, rules = loaded
-        standing = next((c for c in ticket.copies if c.slot == pressed.slot), None)
+        standing = _standing(ticket, pressed.slot)
         card = Card(
             id="tap",
             ticket=ticket.code,
             slot=pressed.slot,
             view=_view_of(pressed.slot, standing),
             chat=tap.chat,
-            language=standing.language if standing else tap.language,
+            language=_language(tap, standing),
             page=_page_of(standing),
         )
         view = await self._reads.view(ticket, version, rules, card, standing)
@@ -123,6 +138,21 @@ def _is_to_be_foreseen(command: Command, ticket: Ticket) -> bool:
     return isinstance(command, Pause) or (isinstance(command, Reclassify) and command.priority != ticket.priority)
 
 
+def _standing(ticket: Ticket, slot: str) -> Copy | None:
+    return next((copy for copy in ticket.copies if copy.slot == slot), None)
+
+
+def _language(tap: Tap, standing: Copy | None) -> Language:
+    return standing.language if standing is not None else tap.language
+
+
+def _menu(tap: Tap) -> int:
+    """Return which page of what is rarely done a tap asks for."""
+    if tap.verb != "more":
+        return 0
+    return 2 if tap.data.get("menu") == "2" else 1
+
+
 def _view_of(slot: str, standing: Copy | None) -> Literal["status", "page", "breach"]:
     if standing is not None:
         return standing.view
@@ -132,7 +162,9 @@ def _view_of(slot: str, standing: Copy | None) -> Literal["status", "page", "bre
 def _page_of(standing: Copy | None) -> PageRef | None:
     if standing is None or standing.page is None:
         return None
-    return PageRef(occurrence="", kind=standing.page, contact="", level=standing.level, due_at=0)
+    return PageRef(
+        occurrence="", kind=standing.page, contact="", level=standing.level, due_at=0, late_ms=standing.late_ms
+    )
 
 
 def _int(value: object) -> int:

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.desk.ports import Ledger
+from bot.desk.receipts import load, receipt
 from bot.receipt.data import receipt_as_data
-from bot.receipt.load import code_of, load, receipt
 from bot.receipt.page import as_page
 from bot.receipt.plain import as_text
 from bot.receipt.proof import chain_in_words, proof_as_data, proof_as_text
 from bot.sla.book import Book
 from bot.sla.instants import Instant
 from bot.text.receipts_written import write_receipt
+from bot.ticket.codes import normalise
 from bot.ticket.model import Language
 from bot.ticket.receipt import Audience
 
@@ -64,7 +65,7 @@ async def tell_receipt(
     A receipt of a broken chain is no proof of anything, so none is made.
     """
     out = out or sys.stdout
-    code = code_of(written_code, book)
+    code = _code_of(written_code, book)
     loaded = await load(ledger, code)
     if loaded is None:
         return _no_ticket(code)
@@ -86,7 +87,7 @@ async def tell_proof(
 ) -> int:
     """Print what became of each page and whether the chain holds; 1 if it does not, or there is no such ticket."""
     out = out or sys.stdout
-    code = code_of(written_code, book)
+    code = _code_of(written_code, book)
     loaded = await load(ledger, code)
     if loaded is None:
         return _no_ticket(code)
@@ -132,6 +133,11 @@ def _tell_verified(tickets: int, events: int, broken: Sequence[str], out: TextIO
 def _write(path: Path, page: str) -> None:
     path.write_text(page, encoding="utf-8")
     _say(f"written to {path}")
+
+
+def _code_of(written: str, book: Book) -> str:
+    """Return a ticket code as people write it in the form in which it is kept."""
+    return normalise(written, book.policy.codes.prefix) or written.strip().upper()
 
 
 def _no_ticket(code: str) -> int:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.desk.receipts import Loaded
 from bot.receipt.data import as_data, moment
-from bot.receipt.load import Loaded
 from bot.sla.instants import HOUR, MINUTE, SECOND, Instant, Span
 from bot.sla.roster import Roster
 from bot.ticket.chain import Chain

@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
-from bot.cards.views import BreachView, PageView, StatusView
+from bot.cards.views import AnyView
 from bot.errors import Refused
 from bot.ticket.effects import Card, Mirror
 from bot.ticket.model import Language
-
-AnyView: TypeAlias = StatusView | PageView | BreachView
 
 Count: TypeAlias = Callable[[str, str], None]
 """(name of a counter, its label)."""

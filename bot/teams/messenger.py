@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from bot.cards.views import PageView, StatusView
+from bot.cards.views import AnyView, PageView, StatusView
 from bot.desk.ports import Ledger, Receipt, RecordKey
 from bot.errors import DeliveryError
 from bot.teams.connector import ActivityGoneError
-from bot.teams.drawing import AnyView, Drawing, Views
+from bot.teams.drawing import Drawing, Views
 from bot.teams.outgoing import card_activity, finished_card, text_activity
 from bot.ticket.effects import Card, Effect, Mirror, Say
 from bot.ticket.model import Chat, Copy, PersonKey, PersonRecord
@@ -163,6 +163,7 @@ def _copy(effect: Card, view: AnyView, chat: Chat, activity_id: str, version: in
         person=effect.person,
         page=view.kind if isinstance(view, PageView) else None,
         level=view.level if isinstance(view, PageView) else "",
+        late_ms=view.late_ms if isinstance(view, PageView) else 0,
     )
 
 

@@ -45,6 +45,13 @@ EN = Phrases(
         label_resolution="Resolution",
         label_breached_at="Overdue since",
         label_paged="Paged so far",
+        label_handed_over="Handed over by {name}, {at}",
+        label_escalated="Escalated – reason, {name}, {at}",
+        label_chased="To be asked after",
+        label_reference="The provider's reference",
+        label_asked="The customer was asked",
+        label_detail="Details",
+        label_answer="Last answer, {at}",
         label_mentions="For {names}",
         level="Level {number}",
         priority_with_title="{priority} – {title}",
@@ -96,6 +103,8 @@ EN = Phrases(
         pause_customer_fault="Caused by the customer",
         pause_out_of_scope="Outside the scope of support",
         pause_other="Paused",
+        pause_since="since {at}",
+        pauses_before="earlier pauses: {count}",
         pause_suspension="The customer's SLA is suspended",
         pause_notice="Waiting for the customer's call or code",
         by_manager="{reason} – confirmed by a manager",
@@ -108,6 +117,7 @@ EN = Phrases(
         button_pause="Pause the SLA",
         button_resume="Resume the SLA",
         button_reopen="The fault is back",
+        button_how_counted="How the time was counted",
         button_refresh="Show latest",
         button_confirm="Confirm",
         input_resolution="How was it resolved?",
@@ -284,6 +294,10 @@ EN = Phrases(
         colleague_unknown="This person is not on the roster.",
         colleague_holds="{holder} holds this ticket already.",
         colleague_unreachable="There is no way to reach this person now. Please choose somebody else.",
+        receipt_broken=(
+            "There is no receipt: the recorded events of this ticket do not fit together. "
+            "The operator has been asked to check them."
+        ),
     ),
     mirrors=Mirrors(
         answer="{author} answered ticket {code} by e-mail at {at}:",

@@ -13,6 +13,7 @@ class Forms:
     button_chase: str
     button_called_back: str
     button_outage: str
+    button_receipt: str
     button_back: str
     button_more: str
     time_hint: str

@@ -11,6 +11,7 @@ FORMS_EN: Final = Forms(
     button_chase="Asked again",
     button_called_back="Customer called back",
     button_outage="Service outage (manager)",
+    button_receipt="Clock receipt",
     button_back="Back",
     button_more="More",
     time_hint="10:05 or 10:05 23/11/2026",

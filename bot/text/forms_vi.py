@@ -11,6 +11,7 @@ FORMS_VI: Final = Forms(
     button_chase="Đã hỏi lại",
     button_called_back="Đã gọi lại cho khách",
     button_outage="Gián đoạn dịch vụ (quản lý)",
+    button_receipt="Bảng tính giờ",
     button_back="Quay lại",
     button_more="Thao tác khác",
     time_hint="10:05 hoặc 10:05 23/11/2026",

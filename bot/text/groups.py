@@ -59,6 +59,16 @@ class Cards:
     label_breached_at: str
     label_paged: str
     label_mentions: str
+    label_handed_over: str
+    """{name}, {at}."""
+    label_escalated: str
+    """{name}, {at}."""
+    label_chased: str
+    label_reference: str
+    label_asked: str
+    label_detail: str
+    label_answer: str
+    """{at}."""
     level: str
     priority_with_title: str
     provisional: str
@@ -112,6 +122,10 @@ class Cards:
     pause_suspension: str
     pause_notice: str
     pause_other: str
+    pause_since: str
+    """{at}."""
+    pauses_before: str
+    """{count}."""
     by_manager: str
     button_acknowledge: str
     button_keep: str
@@ -123,6 +137,8 @@ class Cards:
     button_resume: str
     button_reopen: str
     button_refresh: str
+    button_how_counted: str
+    """On the customer's card."""
     button_confirm: str
     input_resolution: str
     input_workaround: str
@@ -240,6 +256,8 @@ class Refusals:
     colleague_unknown: str
     colleague_holds: str
     colleague_unreachable: str
+    receipt_broken: str
+    """The recorded events are not what they were; no receipt is made of them."""
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,8 @@ class Mails:
     """author, at, text, change (`edited`, `deleted` or empty), code, desk_name."""
     page: Template
     """kind (of `PageRef`), level, code, priority, priority_title_*, customer, due_*, minutes_left (whole minutes,
-    negative after the deadline), subject, excerpt, holder, contact_name, support_phone, desk_name."""
+    negative after the deadline), subject, excerpt, holder, contact_name, support_phone, desk_name; word, word_by and
+    word_kind (`handed_over`, `escalated`) of a colleague who passed it on; waiting_* (open pauses), last_answer."""
     breach: Template
     """code, priority, priority_title_*, customer, due_*, over_by, subject, holder, desk_name."""
     one_time_code: Template

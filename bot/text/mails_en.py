@@ -133,6 +133,7 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
                 joined(" ", "Hello", line(values, "contact_name")) + ",",
                 joined(" – ", title, line(values, "level")) + ".",
             ),
+            *_word(values),
             *facts(
                 ("Ticket code", code),
                 ("Priority", priority(values, "en")),
@@ -141,6 +142,8 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
                 ("Deadline", line(values, "due_en")),
                 ("Time", left),
                 ("Held by", line(values, "holder")),
+                ("Waiting for", line(values, "waiting_en")),
+                ("Last answer", line(values, "last_answer")),
             ),
             *quote(quoted(values, "excerpt")),
             *paragraphs(
@@ -149,6 +152,15 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
             ),
         ),
     )
+
+
+def _word(values: Values) -> tuple[Block, ...]:
+    """Return what a colleague said who passed the ticket on."""
+    word = quoted(values, "word")
+    if not word:
+        return ()
+    label = "Handed over by" if values.get("word_kind") == "handed_over" else "Escalated – reason,"
+    return (*paragraphs(f"{label} {line(values, 'word_by')}:"), *quote(word))
 
 
 def _breach(values: Values, _names: tuple[str, ...]) -> Written:

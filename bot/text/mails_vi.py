@@ -134,6 +134,7 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
                 joined(" ", "Chào", line(values, "contact_name") or "anh/chị") + ",",
                 joined(" – ", title, line(values, "level")) + ".",
             ),
+            *_word(values),
             *facts(
                 ("Mã ticket", code),
                 ("Mức độ ưu tiên", priority(values, "vi")),
@@ -142,6 +143,8 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
                 ("Hạn xử lý", line(values, "due_vi")),
                 ("Thời gian", left),
                 ("Người xử lý", line(values, "holder")),
+                ("Đang chờ", line(values, "waiting_vi")),
+                ("Trả lời lần trước", line(values, "last_answer")),
             ),
             *quote(quoted(values, "excerpt")),
             *paragraphs(
@@ -150,6 +153,15 @@ def _page(values: Values, _names: tuple[str, ...]) -> Written:
             ),
         ),
     )
+
+
+def _word(values: Values) -> tuple[Block, ...]:
+    """Return what a colleague said who passed the ticket on."""
+    word = quoted(values, "word")
+    if not word:
+        return ()
+    label = "Bàn giao từ" if values.get("word_kind") == "handed_over" else "Chuyển lên cấp trên – lý do,"
+    return (*paragraphs(f"{label} {line(values, 'word_by')}:"), *quote(word))
 
 
 def _breach(values: Values, _names: tuple[str, ...]) -> Written:

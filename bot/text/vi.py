@@ -46,6 +46,13 @@ VI = Phrases(
         label_breached_at="Quá hạn từ",
         label_paged="Đã báo cho",
         label_mentions="Mời {names}",
+        label_handed_over="Bàn giao từ {name}, {at}",
+        label_escalated="Chuyển lên cấp trên – lý do, {name}, {at}",
+        label_chased="Việc cần hỏi lại",
+        label_reference="Mã yêu cầu của nhà cung cấp",
+        label_asked="Đã hỏi khách hàng",
+        label_detail="Chi tiết",
+        label_answer="Trả lời lần trước, {at}",
         level="Level {number}",
         priority_with_title="{priority} – {title}",
         provisional="{priority} (tạm xếp, chưa phân loại)",
@@ -96,6 +103,8 @@ VI = Phrases(
         pause_customer_fault="Lỗi phía khách hàng",
         pause_out_of_scope="Ngoài phạm vi hỗ trợ",
         pause_other="Đang tạm dừng",
+        pause_since="từ {at}",
+        pauses_before="và {count} lần tạm dừng trước đó",
         pause_suspension="SLA của khách hàng đang được đình chỉ",
         pause_notice="Chờ khách hàng gọi điện hoặc gửi mã ticket",
         by_manager="{reason} – quản lý xác nhận",
@@ -109,6 +118,7 @@ VI = Phrases(
         button_resume="Tiếp tục tính SLA",
         button_reopen="Sự cố tái diễn",
         button_refresh="Xem mới nhất",
+        button_how_counted="Xem cách tính giờ",
         button_confirm="Xác nhận",
         input_resolution="Đã khắc phục như thế nào?",
         input_workaround="Đây là giải pháp tạm thời",
@@ -290,6 +300,10 @@ VI = Phrases(
         colleague_unknown="Người này không có trong danh sách trực.",
         colleague_holds="{holder} đang xử lý ticket này rồi.",
         colleague_unreachable="Hiện không có cách nào báo cho người này. Vui lòng chọn người khác.",
+        receipt_broken=(
+            "Chưa thể lập bảng tính giờ: các sự kiện đã ghi của ticket này không khớp với nhau. "
+            "Chúng tôi đã báo người vận hành kiểm tra."
+        ),
     ),
     mirrors=Mirrors(
         answer="{author} trả lời ticket {code} qua email lúc {at}:",

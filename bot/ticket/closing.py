@@ -27,6 +27,7 @@ def resolve(draft: Draft, command: Resolve) -> Refused | None:
         call_back=_call_back(draft, command),
         asked_to_reopen=False,
         offered_to="",
+        word=None,
         ack=None,
     )
     draft.record(
@@ -141,7 +142,7 @@ def merge_into(draft: Draft, command: MergeInto) -> Refused | None:
     if command.into == draft.ticket.code:
         return Refused("not_a_duplicate")
     draft.clock("merge")
-    draft.change(state="merged", merged_into=command.into, ack=None, offered_to="", threads=())
+    draft.change(state="merged", merged_into=command.into, ack=None, offered_to="", word=None, threads=())
     draft.record("merged", by=f"staff:{command.by.id}", into=command.into)
     return None
 

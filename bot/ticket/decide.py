@@ -96,6 +96,7 @@ def _shown(draft: Draft) -> tuple[object, ...]:
         ticket.breach_corrected_at,
         ticket.call_back,
         ticket.pauses,
+        ticket.word,
         (ticket.ack.by, ticket.ack.renewed_at) if ticket.ack is not None else None,
     )
 

@@ -12,6 +12,7 @@ from bot.ticket.commands import Escalate, HandOver, Staff
 from bot.ticket.contacts import reaches_somebody, still_here
 from bot.ticket.draft import Draft
 from bot.ticket.hold import may_handle, renew
+from bot.ticket.model import Word
 from bot.ticket.paging import situation_of
 from bot.ticket.sending import send_pages
 
@@ -32,13 +33,15 @@ def escalate(draft: Draft, command: Escalate) -> Refused | None:
         return Refused("reason_needed")
     situation = situation_of(draft.ticket, draft.rules)
     rung, progress = jump(situation, draft.ticket.progress, command.level, draft.rules.now)
-    draft.change(progress=progress)
+    reason = command.reason[:_TEXT_LENGTH]
+    word = Word(kind="escalated", by_name=command.by.name, text=reason, at=draft.rules.now)
+    draft.change(progress=progress, word=word)
     renew(draft, command.by)
     draft.record(
         "escalated",
         by=f"staff:{command.by.id}",
         level=command.level,
-        reason=command.reason[:_TEXT_LENGTH],
+        reason=reason,
         occurrence=rung.key,
     )
     send_pages(draft, situation, (rung,))
@@ -73,13 +76,15 @@ def hand_over(draft: Draft, command: HandOver) -> Refused | None:
     if not reaches_somebody(draft.rules, draft.ticket, page):
         return Refused("colleague_unreachable")
     renew(draft, command.by)
-    draft.change(offered_to=colleague.id)
+    note = command.note[:_TEXT_LENGTH]
+    word = Word(kind="handed_over", by_name=command.by.name, text=note, at=draft.rules.now)
+    draft.change(offered_to=colleague.id, word=word)
     draft.record(
         "handed_over",
         by=f"staff:{command.by.id}",
         to=colleague.id,
         holder=held.by,
-        note=command.note[:_TEXT_LENGTH],
+        note=note,
         occurrence=page.key,
     )
     send_pages(draft, situation_of(draft.ticket, draft.rules), (page,))

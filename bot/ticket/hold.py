@@ -21,8 +21,11 @@ def acknowledge(draft: Draft, command: Acknowledge) -> Refused | None:
     now = draft.rules.now
     since = held.at if held is not None and mine else now
     ack = Ack(by=command.by.id, name=command.by.name, level=command.by.level, at=since, renewed_at=now)
-    draft.change(ack=ack, offered_to=draft.ticket.offered_to if mine else "")
-    draft.record("acknowledged", by=f"staff:{command.by.id}")
+    if mine:
+        draft.change(ack=ack)
+    else:
+        draft.change(ack=ack, offered_to="", word=None)
+    draft.record("acknowledged", by=f"staff:{command.by.id}", channel="teams")
     return None
 
 

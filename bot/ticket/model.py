@@ -72,6 +72,8 @@ class Copy(Part):
     page: PageKind | None = None
     """Of a page: which kind it was, so that an update still says so."""
     level: str = ""
+    late_ms: int = 0
+    """Of a page: by how much it was late by our own fault."""
 
 
 class Participant(Part):
@@ -140,6 +142,9 @@ class PauseDetail(Part):
     """When somebody is reminded to ask after it; unanswered, the next level is."""
     answers: int = 0
     """How often a chase was answered: names the occurrences apart."""
+    answer: str = ""
+    """What the last chase brought."""
+    answered_at: Instant | None = None
 
 
 class Deduction(Part):
@@ -173,6 +178,15 @@ class CallBack(Part):
     at: Instant | None = None
     whom: str = ""
     reminded: bool = False
+
+
+class Word(Part):
+    """What somebody told their colleagues when they passed the ticket on."""
+
+    kind: Literal["handed_over", "escalated"]
+    by_name: str
+    text: str
+    at: Instant
 
 
 class Ticket(Part):
@@ -221,6 +235,8 @@ class Ticket(Part):
     """Code of the ticket that a duplicate was merged into."""
     offered_to: str = ""
     """Person id of a colleague whom the holder handed the ticket over to and who has not taken it yet."""
+    word: Word | None = None
+    """Stands on the engineers' cards until somebody else takes the ticket, or it is resolved."""
     asked_to_reopen: bool = False
     """The customer wrote after the resolution and was asked whether the fault is back."""
     breach_alerted_at: Instant | None = None

@@ -98,18 +98,24 @@ def answer_chase(draft: Draft, command: AnswerChase) -> Refused | None:
     if command.chase_at is not None and command.chase_at <= draft.rules.now:
         return Refused("in_the_past")
     again = command.chase_at or _chase_at(draft)
+    answer = command.note[:_TEXT_LENGTH]
     draft.change(
         pauses=tuple(
-            detail.model_copy(update={"chase_at": again, "answers": detail.answers + 1})
+            detail.model_copy(
+                update={
+                    "chase_at": again,
+                    "answers": detail.answers + 1,
+                    "answer": answer,
+                    "answered_at": draft.rules.now,
+                }
+            )
             if detail.pause == command.pause
             else detail
             for detail in draft.ticket.pauses
         )
     )
     renew(draft, command.by)
-    draft.record(
-        "chased", by=f"staff:{command.by.id}", pause=command.pause, note=command.note[:_TEXT_LENGTH], chase_at=again
-    )
+    draft.record("chased", by=f"staff:{command.by.id}", pause=command.pause, note=answer, chase_at=again)
     return None
 
 

@@ -19,6 +19,7 @@ from bot.cards.views import (
 )
 from bot.sla.instants import MINUTE, from_datetime
 from bot.sla.rungs import PageKind
+from bot.ticket.model import Word
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 KINDS: tuple[PageKind, ...] = (
@@ -63,8 +64,26 @@ FORBIDDEN = (
 
 
 TWO_PAUSES = (
-    OpenPause(1, "third_party", "VNPT-20261123-77"),
-    OpenPause(3, "customer", "Đã hỏi danh sách số máy nhánh bị lỗi"),
+    OpenPause(
+        1, "third_party", NOW - 21 * MINUTE, "Đã gọi trung tâm kỹ thuật, họ kiểm tra số tổng đài",
+        reference="VNPT-20261123-77", answer="Nhà mạng hẹn mười phút nữa", answered_at=NOW - 6 * MINUTE,
+    ),
+    OpenPause(
+        3, "customer", NOW - 11 * MINUTE, "Danh sách số máy nhánh bị lỗi?", asked="Danh sách số máy nhánh bị lỗi?"
+    ),
+)  # fmt: skip
+HANDED_OVER = Word(
+    kind="handed_over", by_name="Đỗ Thị Quỳnh Trâm", at=NOW - 3 * MINUTE,
+    text="Hết ca lúc 10:30.\nĐã đổi sang đường dự phòng, cần xem lại log SIP và gọi cho khách.",
+)  # fmt: skip
+ESCALATED = Word(
+    kind="escalated", by_name="Đỗ Thị Quỳnh Trâm", text="Cần quyết định chuyển toàn bộ số sang nhà mạng khác.",
+    at=NOW - 3 * MINUTE,
+)  # fmt: skip
+HOSTILE_WORD = Word(kind="handed_over", by_name=HOSTILE, text=HOSTILE, at=NOW - 3 * MINUTE)
+HOSTILE_PAUSES = (
+    replace(TWO_PAUSES[0], note=HOSTILE, reference=HOSTILE, answer=HOSTILE),
+    replace(TWO_PAUSES[1], note=HOSTILE, asked="dài" * 80),
 )
 FORESIGHT = Foresight(
     verb="classify",
@@ -188,18 +207,28 @@ def views() -> list[tuple[str, StatusView | PageView | BreachView, bool]]:
             (f"breach-{state}", breach(state), True),
         ]
         drawn += [(f"page-{kind}-{state}", page(kind, state), True) for kind in KINDS]
-    drawn += [(f"page-waiting-{reason}", page("step", "waiting", waiting_for=reason), True) for reason in PAUSES]
+    for reason in PAUSES:
+        pauses = (replace(TWO_PAUSES[0], reason=reason, reference=""),)
+        drawn.append((f"page-waiting-{reason}", page("step", "waiting", waiting_for=reason, pauses=pauses), True))
     drawn += [
         ("status-provisional", status("received", priority="P2", provisional=True), True),
         ("page-mentions", page(mentions=(("Lê Ngọc Lan", "oid-1"), ("Phan Đình Phước", None))), True),
         ("breach-corrected", breach("working", corrected=True, breached_at=None), True),
         ("page-hostile", page(requester=HOSTILE, subject=HOSTILE, excerpt=HOSTILE + "\n" + "dài" * 80), True),
-        ("page-menu", page("step", "working", menu=True), True),
-        ("page-menu-waiting", page("step", "waiting", pauses=TWO_PAUSES, menu=True), True),
+        ("page-menu", page("step", "working", menu=1), True),
+        ("page-menu-waiting", page("step", "waiting", pauses=TWO_PAUSES, menu=1), True),
+        ("page-menu-waiting-2", page("step", "waiting", pauses=TWO_PAUSES, menu=2), True),
+        ("page-word-handed", page("handed_over", "working", word=HANDED_OVER, offered=True), True),
+        ("page-word-escalated", page("escalated", "working", word=ESCALATED), True),
+        ("page-chased", page("chase", "waiting", pauses=TWO_PAUSES, chased=1), True),
+        ("page-chased-customer", page("chase", "waiting", pauses=TWO_PAUSES[1:], chased=3), True),
+        ("page-suspended", page("step", "waiting", waiting_for="suspension", pauses=()), True),
+        ("page-late", page("repeat", late_ms=23 * MINUTE), True),
+        ("page-passed-hostile", page("chase", "waiting", chased=1, word=HOSTILE_WORD, pauses=HOSTILE_PAUSES), True),
         ("page-two-pauses", page("step", "waiting", pauses=TWO_PAUSES), True),
         ("page-foresight", page("step", "working", foresight=FORESIGHT), True),
         ("page-owed", page("call_back", "resolved", call_back_owed=True), True),
-        ("page-menu-resolved", page("call_back", "resolved", menu=True), True),
+        ("page-menu-resolved", page("call_back", "resolved", menu=1), True),
         ("breach-nobody", breach(paged=(), over_by=0), True),
     ]
     return drawn

@@ -21,8 +21,9 @@ from tests.cards.test_schema import VALIDATOR, nodes
 @pytest.mark.parametrize("language", ["vi", "en"])
 def test_a_hostile_mail_gets_no_mention_link_or_hidden_character_onto_a_card(language: Language) -> None:
     view = samples.page(
-        company=HOSTILE, subject=HOSTILE, excerpt=HOSTILE * 3, requester=HOSTILE, fqdn=HOSTILE, contract_number=HOSTILE
-    )
+        "chase", "waiting", company=HOSTILE, subject=HOSTILE, excerpt=HOSTILE * 3, requester=HOSTILE, fqdn=HOSTILE,
+        contract_number=HOSTILE, word=samples.HOSTILE_WORD, pauses=samples.HOSTILE_PAUSES, chased=1,
+    )  # fmt: skip
     card = draw(view, language)
     shown = json.dumps(card, ensure_ascii=False) + summary(view, language)
     for bad in ("<at", "://evil", "www.evil", "{{", "<script", "javascript:a", "\u202e", "\u200b", "\x07"):

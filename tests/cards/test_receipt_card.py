@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft6Validator
 
+from bot.cards.draw import draw, summary
 from bot.cards.receipt import draw_receipt, summary_receipt
+from bot.cards.views import ReceiptView
 from bot.receipt.data import receipt_as_data
 from bot.receipt.page import as_page
 from bot.receipt.plain import as_text
@@ -247,10 +249,23 @@ def test_the_card_obeys_the_official_schema_has_no_buttons_and_stays_small(langu
         card = draw_receipt(told, language)
         assert [fault.message[:200] for fault in VALIDATOR.iter_errors(card)] == []
         assert "actions" not in card
-        assert len(json.dumps(card)) < 28_000
+        assert len(json.dumps(draw_receipt(told, language, samples.BUTTON))) < 28_000
     shown = json.dumps(draw_receipt(receipt(many), language), ensure_ascii=False)
     left_out = len(receipt(many).measures[0].rows) - 12
     assert write_receipt(receipt(many), language).card_earlier.format(count=left_out) in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("audience", ["customer", "desk"])
+def test_a_receipt_that_was_asked_for_on_a_card_leads_back_to_it(language: Language, audience: Audience) -> None:
+    view = ReceiptView(receipt(paused_case(), audience), samples.BUTTON)
+    card = draw(view, language)
+    assert VALIDATOR.is_valid(card)
+    (back,) = card["actions"]
+    assert (back["verb"], back["title"]) == ("refresh", {"vi": "Quay lại", "en": "Back"}[language])
+    assert back["data"]["slot"] == samples.BUTTON.slot
+    assert card["body"] == draw_receipt(view.receipt, language)["body"]
+    assert summary(view, language) == card["fallbackText"] == summary_receipt(view.receipt, language)
 
 
 def test_the_summary_says_the_thing_itself() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
+from itertools import product
 from typing import Any
 
 import pytest
@@ -68,6 +69,21 @@ def test_teams_shows_every_button_because_there_are_at_most_six() -> None:
         assert len(draw(view, "vi", private=private).get("actions", [])) <= 6, name
 
 
+@pytest.mark.parametrize("state", samples.STATES)
+def test_teams_shows_every_button_of_every_page(state: Any) -> None:
+    """Whoever holds it, whatever stands, whichever page of the menu."""
+    parts = product(samples.KINDS, (0, 1, 2), ("", "Trâm"), ((), samples.TWO_PAUSES), (False, True), (False, True))
+    for kind, menu, holder, pauses, offered, provisional in parts:
+        view = samples.page(
+            kind, state, menu=menu, holder=holder, pauses=pauses if state == "waiting" else (), offered=offered,
+            provisional=provisional, call_back_owed=offered,
+        )  # fmt: skip
+        actions = draw(view, "vi")["actions"]
+        assert 0 < len(actions) <= 6, (kind, menu, holder, pauses)
+        verbs = [action.get("verb") for action in actions]
+        assert verbs[-1] == ("refresh" if menu else "more"), "the way back, or the way to the rest, is the last"
+
+
 def test_inputs_of_one_form_have_different_ids() -> None:
     for name, view, private in VIEWS:
         for form in nodes(draw(view, "vi", private=private)):
@@ -81,10 +97,16 @@ def test_the_largest_card_stays_far_below_what_teams_takes(language: Language) -
     long = "ộ*" * 40_000
     view = samples.page(
         "step", company=long, contract_number=long, fqdn=long, requester=long, subject=long, excerpt=long, holder="",
-        resolution=long, mentions=tuple((long, f"oid-{n}") for n in range(6)),
+        resolution=long, mentions=tuple((long, f"oid-{n}") for n in range(6)), chased=1,
+        word=samples.HANDED_OVER.model_copy(update={"by_name": long, "text": long}),
+        pauses=tuple(
+            replace(samples.TWO_PAUSES[0], number=n, note=long, reference=long, asked=long + ".", answer=long)
+            for n in range(1, 6)
+        ),
     )  # fmt: skip
     for card in (
         draw(view, language),
+        draw(replace(view, state="waiting", left=None), language),
         draw(replace(view, state="resolved"), language),
         draw(samples.status("resolved", details=samples.StatusDetails(long, long, long, "", long)), language),
         draw(samples.breach("resolved", company=long, subject=long, resolution=long), language),

@@ -57,12 +57,16 @@ def test_a_customers_late_ticket_looks_like_any_other(language: Language) -> Non
 
 
 def test_english_cards_have_no_vietnamese_word_of_ours() -> None:
+    pauses = tuple(replace(one, note="x", asked="x", reference="x", answer="x") for one in samples.TWO_PAUSES)
+    word = samples.ESCALATED.model_copy(update={"by_name": "x", "text": "x"})
     for name, view, private in samples.views():
         foreign = {"company": "Huong Ltd"} if hasattr(view, "company") else {}
-        plain = {"subject": "x", "excerpt": "x", "requester": "x", "holder": "", "resolution": "x", "mentions": (),
-                 "contract_number": "1", "paged": (), "details": None, "pauses": (), "colleagues": (),
-                 "foresight": None, **foreign}  # fmt: skip
-        calm = replace(view, **{key: value for key, value in plain.items() if hasattr(view, key)})  # type: ignore[type-var]
+        plain: dict[str, Any] = {
+            "subject": "x", "excerpt": "x", "requester": "x", "holder": "", "resolution": "x", "mentions": (),
+            "contract_number": "1", "paged": (), "details": None, "pauses": pauses, "colleagues": (),
+            "foresight": None, "word": word, **foreign,
+        }  # fmt: skip
+        calm = replace(view, **{key: value for key, value in plain.items() if hasattr(view, key)})
         assert not VIETNAMESE.search(words(draw(calm, "en", private=private)) + summary(calm, "en")), name
 
 
@@ -119,11 +123,21 @@ def test_with_several_pauses_one_says_which_is_meant() -> None:
 
 
 def test_what_is_rarely_done_is_one_tap_away() -> None:
-    card = draw(samples.page("step", "working", menu=True), "vi")
-    assert verbs(card) == ["escalate", "hand_over", "call", "outage", "refresh"]
-    card = draw(samples.page("step", "waiting", menu=True), "vi")
-    assert verbs(card) == ["pause", "classify", "escalate", "call", "outage", "refresh"]
-    assert verbs(draw(samples.page("step", "resolved", menu=True), "vi")) == ["reopen", "outage", "refresh"]
+    card = draw(samples.page("step", "working", menu=1), "vi")
+    assert verbs(card) == ["escalate", "hand_over", "call", "receipt", "outage", "refresh"]
+    assert titles(card)[3:] == ["Bảng tính giờ", "Gián đoạn dịch vụ (quản lý)", "Quay lại"]
+    assert verbs(draw(samples.page("step", "resolved", menu=1), "vi")) == ["reopen", "receipt", "outage", "refresh"]
+
+
+def test_what_has_no_room_among_what_is_rarely_done_is_one_tap_further() -> None:
+    view = samples.page("step", "waiting", menu=1, holder="Trâm")
+    first = draw(view, "vi")
+    assert verbs(first) == ["pause", "classify", "escalate", "hand_over", "more", "refresh"]
+    (more,) = [n for n in nodes(first) if n.get("verb") == "more" and n.get("type") == "Action.Execute"]
+    assert more["data"]["menu"] == "2"
+    assert verbs(draw(replace(view, menu=2), "vi")) == ["call", "receipt", "outage", "refresh"]
+    short = replace(view, menu=2, state="resolved", pauses=())
+    assert verbs(draw(short, "vi")) == ["reopen", "receipt", "outage", "refresh"], "all of it has room meanwhile"
 
 
 def test_what_would_follow_is_shown_with_both_deadlines_and_everybody_who_would_be_paged() -> None:
@@ -150,8 +164,18 @@ def test_a_merged_page_has_no_buttons() -> None:
 
 
 def test_a_customer_refreshes_an_open_ticket_and_reopens_a_resolved_one() -> None:
-    assert verbs(draw(samples.status("working"), "vi")) == ["refresh"]
-    assert verbs(draw(samples.status("resolved"), "vi")) == ["reopen"]
+    assert verbs(draw(samples.status("working"), "vi")) == ["refresh", "receipt"]
+    assert verbs(draw(samples.status("resolved"), "vi")) == ["reopen", "receipt"]
+
+
+@pytest.mark.parametrize("state", samples.STATES)
+@pytest.mark.parametrize("careless", [False, True])
+def test_how_the_time_was_counted_is_offered_in_private_only(state: State, careless: bool) -> None:
+    view = samples.status(state)
+    shared = view if careless else replace(view, details=None)
+    assert "receipt" not in verbs(draw(shared, "vi", private=False))
+    assert "receipt" not in verbs(draw(replace(view, details=None), "vi", private=True))
+    assert titles(draw(view, "vi", private=True))[-1] == "Xem cách tính giờ"
 
 
 def test_a_person_without_an_object_id_is_named_but_not_mentioned() -> None:
@@ -250,3 +274,87 @@ def test_whom_a_ticket_was_handed_to_can_take_it_until_somebody_has() -> None:
     taken = draw(samples.page("handed_over", "working", offered=False), "vi")
     assert "acknowledge" in verbs(offered)
     assert "acknowledge" not in verbs(taken)
+
+
+def lines(card: dict[str, Any]) -> list[str]:
+    """Return what stands on a card, line by line, the labels of facts left out."""
+    texts = [
+        "".join(run["text"] for run in node["inlines"]) if "inlines" in node else node["text"]
+        for node in nodes(card["body"])
+        if node.get("type") in {"TextBlock", "RichTextBlock"}
+    ]
+    return [text.replace("\xa0", " ") for text in texts]
+
+
+def told(card: dict[str, Any], label: str) -> str:
+    """Return the value of a fact; empty if there is none."""
+    rows = [row for node in nodes(card) if node.get("type") == "FactSet" for row in node["facts"]]
+    return next((row["value"] for row in rows if row["title"].replace("\xa0", " ") == label), "")
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "label"),
+    [
+        (samples.HANDED_OVER, "vi", "Bàn giao từ Đỗ Thị Quỳnh Trâm, 10:23 hôm nay"),
+        (samples.HANDED_OVER, "en", "Handed over by Đỗ Thị Quỳnh Trâm, 10:23 today"),
+        (samples.ESCALATED, "vi", "Chuyển lên cấp trên – lý do, Đỗ Thị Quỳnh Trâm, 10:23 hôm nay"),
+        (samples.ESCALATED, "en", "Escalated – reason, Đỗ Thị Quỳnh Trâm, 10:23 today"),
+    ],
+)  # fmt: skip
+def test_whoever_a_ticket_was_passed_on_to_reads_first_what_was_said(word: Any, language: Language, label: str) -> None:
+    for kind in samples.KINDS:
+        shown = lines(draw(samples.page(kind, "working", word=word), language))
+        at = shown.index(label)
+        assert shown[at + 1 :][: len(word.text.splitlines())] == word.text.splitlines()
+        assert at == 2, "right below the headline"
+    assert label not in lines(draw(samples.page("step", "resolved", word=word), language))
+
+
+def test_a_chase_says_what_is_to_be_asked_after() -> None:
+    shown = lines(draw(samples.page("chase", "waiting", pauses=samples.TWO_PAUSES, chased=1), "vi"))
+    assert shown[2:10] == [
+        "Việc cần hỏi lại", "Chờ nhà cung cấp khác, từ 10:05 hôm nay", "Mã yêu cầu của nhà cung cấp",
+        "VNPT-20261123-77", "Chi tiết", "Đã gọi trung tâm kỹ thuật, họ kiểm tra số tổng đài",
+        "Trả lời lần trước, 10:20 hôm nay", "Nhà mạng hẹn mười phút nữa",
+    ]  # fmt: skip
+    other = shown.index("Tạm dừng tính SLA")
+    assert shown[other + 1] == "Chờ khách hàng, từ 10:15 hôm nay: Danh sách số máy nhánh bị lỗi?"
+    assert sum("nhà cung cấp" in line for line in shown) == 2, "the chased pause is told once"
+
+
+def test_a_chase_of_a_question_says_what_the_customer_was_asked_once() -> None:
+    shown = lines(draw(samples.page("chase", "waiting", pauses=samples.TWO_PAUSES, chased=3), "en"))
+    assert shown[2:6] == [
+        "To be asked after", "Waiting for the customer, since 10:15 today", "The customer was asked",
+        "Danh sách số máy nhánh bị lỗi?",
+    ]  # fmt: skip
+    assert not [line for line in shown if "Details" in line or "Last answer" in line]
+    assert shown.count("Danh sách số máy nhánh bị lỗi?") == 1
+
+
+@pytest.mark.parametrize(("state", "pauses"), [("working", ()), ("resolved", samples.TWO_PAUSES)])
+def test_a_chase_whose_pause_has_ended_asks_after_nothing(state: State, pauses: Any) -> None:
+    shown = lines(draw(samples.page("chase", state, pauses=pauses, chased=1), "vi"))
+    assert "Việc cần hỏi lại" not in shown
+    assert "Tạm dừng tính SLA" not in shown
+
+
+def test_every_pause_that_stands_is_told_with_its_reference_and_since_when() -> None:
+    card = draw(samples.page("step", "waiting", pauses=samples.TWO_PAUSES), "en")
+    shown = lines(card)
+    at = shown.index("SLA clock paused")
+    assert shown[at + 1 : at + 3] == [
+        "Waiting for another provider, since 10:05 today: VNPT-20261123-77",
+        "Waiting for the customer, since 10:15 today: Danh sách số máy nhánh bị lỗi?",
+    ]
+    assert told(card, "SLA clock paused") == "", "not said twice"
+    suspended = draw(samples.page("step", "waiting", waiting_for="suspension", pauses=()), "vi")
+    assert told(suspended, "Tạm dừng tính SLA") == "SLA của khách hàng đang được đình chỉ"
+
+
+def test_of_many_pauses_the_latest_are_told_and_the_others_counted() -> None:
+    many = tuple(replace(samples.TWO_PAUSES[0], number=n, reference=f"VNPT-{n}") for n in range(1, 8))
+    shown = lines(draw(samples.page("step", "waiting", pauses=many), "vi"))
+    at = shown.index("Tạm dừng tính SLA")
+    assert shown[at + 1] == "và 4 lần tạm dừng trước đó"
+    assert [line.rpartition(" ")[2] for line in shown[at + 2 : at + 5]] == ["VNPT-5", "VNPT-6", "VNPT-7"]

@@ -282,7 +282,7 @@ def test_a_page_is_proved_from_due_to_acknowledged() -> None:
     assert told["desk", "teams"] == Sending(
         "desk", "teams", "dropped", moment("10:04"), "acknowledged by staff:l2.one"
     )  # fmt: skip
-    assert page.answer == Answer(moment("10:03"), "staff:l2.one", "acknowledged", "")
+    assert page.answer == Answer(moment("10:03"), "staff:l2.one", "acknowledged", "teams")
     assert page.lateness(page.answer.at) == 3 * MINUTE
 
 

@@ -1,14 +1,15 @@
-"""Reads a ticket with its events and the rules that were frozen with it. Nothing is written."""
+"""A ticket's receipt, out of its events and the rules that were frozen with it; of events that do not hold, none."""
 
 from dataclasses import dataclass
 
+from bot.desk.handle import Desk
 from bot.desk.ports import Ledger, RecordKey
+from bot.errors import Refused
 from bot.sla.book import Book
 from bot.sla.instants import Instant
 from bot.sla.policy import Policy
 from bot.ticket import live
 from bot.ticket.chain import Chain, read_chain
-from bot.ticket.codes import normalise
 from bot.ticket.draft import Draft, Rules
 from bot.ticket.model import DeskRecord, Ticket
 from bot.ticket.receipt import Audience, Receipt, receipt_of
@@ -23,6 +24,28 @@ class Loaded:
 
     ticket: Ticket
     chain: Chain
+
+
+class Receipts:
+    """Makes receipts for whoever asks on a card."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def of(self, code: str, audience: Audience) -> Receipt | Refused:
+        """Return a ticket's receipt as of now; refused where its events were changed, which the operator is told once.
+
+        "Once" is once a day and place: for so long the ledger remembers that it was told.
+        """
+        loaded = await load(self._desk.ledger, code)
+        if loaded is None:
+            return Refused("not_allowed")
+        chain = loaded.chain
+        if not chain.holds:
+            what = f"the events of {code} were changed: the chain breaks at event {chain.broken_at}, {chain.why}"
+            await self._desk.alert_operator(what, operation=f"chain:{code}:{chain.broken_at}")
+            return Refused("receipt_broken")
+        return await receipt(self._desk.ledger, self._desk.books.book(), loaded, self._desk.clock.now(), audience)
 
 
 async def load(ledger: Ledger, code: str) -> Loaded | None:
@@ -65,11 +88,6 @@ async def receipt(ledger: Ledger, book: Book, loaded: Loaded, now: Instant, audi
     live.follow(draft)
     followed = draft.ticket.model_copy(update={"events": loaded.ticket.events, "head": loaded.ticket.head})
     return receipt_of(followed, (*loaded.chain.events, *draft.events), rules, audience)
-
-
-def code_of(written: str, book: Book) -> str:
-    """Return a ticket code as people write it in the form in which it is kept."""
-    return normalise(written, book.policy.codes.prefix) or written.strip().upper()
 
 
 async def _policy(ledger: Ledger, book: Book, content_hash: str) -> Policy:
