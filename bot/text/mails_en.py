@@ -159,7 +159,7 @@ def _word(values: Values) -> tuple[Block, ...]:
     word = quoted(values, "word")
     if not word:
         return ()
-    label = "Handed over by" if values.get("word_kind") == "handed_over" else "Escalated – reason,"
+    label = "Handed over by" if values.get("word_kind") == "handed_over" else "Why it was escalated –"
     return (*paragraphs(f"{label} {line(values, 'word_by')}:"), *quote(word))
 
 

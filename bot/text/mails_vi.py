@@ -160,7 +160,7 @@ def _word(values: Values) -> tuple[Block, ...]:
     word = quoted(values, "word")
     if not word:
         return ()
-    label = "Bàn giao từ" if values.get("word_kind") == "handed_over" else "Chuyển lên cấp trên – lý do,"
+    label = "Bàn giao từ" if values.get("word_kind") == "handed_over" else "Lý do chuyển lên cấp trên –"
     return (*paragraphs(f"{label} {line(values, 'word_by')}:"), *quote(word))
 
 

@@ -221,7 +221,11 @@ def views() -> list[tuple[str, StatusView | PageView | BreachView, bool]]:
         ("page-word-handed", page("handed_over", "working", word=HANDED_OVER, offered=True), True),
         ("page-word-escalated", page("escalated", "working", word=ESCALATED), True),
         ("page-chased", page("chase", "waiting", pauses=TWO_PAUSES, chased=1), True),
-        ("page-chased-customer", page("chase", "waiting", pauses=TWO_PAUSES[1:], chased=3), True),
+        (
+            "page-chased-customer",
+            page("chase", "waiting", waiting_for="customer", pauses=TWO_PAUSES[1:], chased=3),
+            True,
+        ),
         ("page-suspended", page("step", "waiting", waiting_for="suspension", pauses=()), True),
         ("page-late", page("repeat", late_ms=23 * MINUTE), True),
         ("page-passed-hostile", page("chase", "waiting", chased=1, word=HOSTILE_WORD, pauses=HOSTILE_PAUSES), True),

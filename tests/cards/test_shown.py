@@ -297,8 +297,8 @@ def told(card: dict[str, Any], label: str) -> str:
     [
         (samples.HANDED_OVER, "vi", "Bàn giao từ Đỗ Thị Quỳnh Trâm, 10:23 hôm nay"),
         (samples.HANDED_OVER, "en", "Handed over by Đỗ Thị Quỳnh Trâm, 10:23 today"),
-        (samples.ESCALATED, "vi", "Chuyển lên cấp trên – lý do, Đỗ Thị Quỳnh Trâm, 10:23 hôm nay"),
-        (samples.ESCALATED, "en", "Escalated – reason, Đỗ Thị Quỳnh Trâm, 10:23 today"),
+        (samples.ESCALATED, "vi", "Lý do chuyển lên cấp trên – Đỗ Thị Quỳnh Trâm, 10:23 hôm nay"),
+        (samples.ESCALATED, "en", "Why it was escalated – Đỗ Thị Quỳnh Trâm, 10:23 today"),
     ],
 )  # fmt: skip
 def test_whoever_a_ticket_was_passed_on_to_reads_first_what_was_said(word: Any, language: Language, label: str) -> None:
