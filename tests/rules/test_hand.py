@@ -7,6 +7,7 @@ import pytest
 
 from bot.ticket.commands import (
     Acknowledge,
+    Delivered,
     Escalate,
     HandOver,
     MergeInto,
@@ -16,6 +17,8 @@ from bot.ticket.commands import (
     Staff,
     Wake,
 )
+from bot.ticket.effects import Card
+from bot.ticket.model import Chat, Copy
 from tests.rules.case import Case, moment
 from tests.rules.paged import EVERY_WAY, L2, L3, L4, pages, told, with_second_l2, without
 from tests.rules.test_decide import page_of
@@ -195,3 +198,53 @@ def test_a_colleague_below_the_levels_paged_may_take_what_they_were_handed() -> 
     case.must(HandOver(L3, "l2.two", "nhờ"), "10:03")
     case.must(Acknowledge(two), "10:04")
     case.must(Pause(two, "third_party", "chờ", reference="V-1"), "10:05")
+
+
+# What was said
+
+
+def test_what_was_said_with_a_hand_over_stands_until_somebody_else_takes_the_ticket() -> None:
+    case, two = handed_over()
+    word = case.ticket.word
+    assert word is not None
+    assert (word.kind, word.by_name, word.text) == ("handed_over", L2.name, "hết ca")
+    case.must(Acknowledge(L2), "10:03")
+    case.must(Note(L2, "vẫn xem"), "10:04")
+    assert case.ticket.word == word, "the holder's own acts leave it"
+    case.must(Acknowledge(two), "10:05")
+    assert case.ticket.word is None
+
+
+@pytest.mark.parametrize("command", [Acknowledge(L4), Resolve(L2, "xong"), MergeInto(L2, "3CX-OTHER")])
+def test_why_a_ticket_was_escalated_stands_until_somebody_takes_it_or_it_is_over(command: Any) -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:01")
+    case.must(Escalate(L2, "L4", "nhà mạng không trả lời"), "10:03")
+    word = case.ticket.word
+    assert word is not None
+    assert (word.kind, word.by_name, word.text, word.at) == (
+        "escalated", L2.name, "nhà mạng không trả lời", moment("10:03"),
+    )  # fmt: skip
+    case.must(command, "10:04")
+    assert case.ticket.word is None
+
+
+def test_of_two_words_the_newer_stands_and_no_refused_one() -> None:
+    case, _ = handed_over()
+    case.must(Escalate(L2, "L4", "khó"), "10:04")
+    assert case.ticket.word is not None
+    assert (case.ticket.word.kind, case.ticket.word.text) == ("escalated", "khó")
+    assert case.refused(Escalate(L2, "L9", "x")) == "level_unknown"
+    assert case.ticket.word.text == "khó"
+
+
+def test_cards_are_redrawn_when_somebody_said_something() -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:01")
+    slot = "page:0.s0:l2.one"
+    chat = Chat(conversation="a:1", service_url="https://teams.example/", tenant="t", personal=True)
+    copy = Copy(slot=slot, view="page", chat=chat, activity_id="7", language="vi", version=case.version)
+    case.must(Delivered("e1", copy=copy, page=("0.s0", "l2.one", "teams")))
+    other = Staff("l4.other", "Người khác", "L4", manager=True)
+    decision = case.must(Escalate(other, "L4", "xem giúp"))
+    assert [e.activity_id for e in decision.effects if isinstance(e, Card) and e.slot == slot] == ["7"]

@@ -150,6 +150,7 @@ def test_an_answered_chase_is_recorded_and_asked_again_later() -> None:
     case.must(AnswerChase(L2, 1, "nhà mạng đang sửa"))
     (detail,) = case.ticket.pauses
     assert (detail.chase_at, detail.answers) == (moment("10:36"), 1)
+    assert (detail.answer, detail.answered_at) == ("nhà mạng đang sửa", moment("10:21"))
     assert case.last("chased").data == {"pause": 1, "note": "nhà mạng đang sửa", "chase_at": moment("10:36")}
     case.must(AnswerChase(L2, 1, "hẹn 11 giờ", chase_at=moment("11:00")))
     assert (case.ticket.pauses[0].chase_at, case.ticket.pauses[0].answers) == (moment("11:00"), 2)
