@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.cards import draw as cards
+from bot.cards.digest import draw_digest, summary_digest
 from bot.cards.views import AnyView
 from bot.config.load import load_book, prove_book
 from bot.config.watch import BookWatcher
@@ -53,7 +54,7 @@ from bot.teams.routes import add_routes as add_teams_routes
 from bot.teams.verify import TEAMS_ISSUER, TEAMS_METADATA_URL, Verifier
 from bot.telemetry import Telemetry
 from bot.text import formats, phrases
-from bot.ticket.effects import Mirror
+from bot.ticket.effects import Bulletin, Mirror
 from bot.ticket.model import Language
 from bot.web.health import add_routes as add_health_routes
 from bot.web.vitals import Vitals
@@ -64,7 +65,7 @@ from bot.workers.mailbox import MailTurns
 from bot.workers.timers import Timers
 
 _SYNC_EVERY_S = 30.0
-_LOOP_AGE_MAX_S = {"timers": 15.0, "lanes": 15.0, "mailbox": 60.0, "housekeeping": 60.0}
+_LOOP_AGE_MAX_S = {"timers": 15.0, "errands": 300.0, "lanes": 15.0, "mailbox": 60.0, "housekeeping": 60.0}
 NOBODY = "00000000-0000-0000-0000-000000000000"
 """Stands for the bot's id where none is configured: no token is ever issued for it, so every request is refused."""
 
@@ -141,6 +142,10 @@ class _Pen:
         zone = self._books.book().desk.zone
         at = formats.instant(language, effect.at, self._clock.now(), zone)
         return phrases.mirror(language, effect.author, at, effect.text, effect.attachments, effect.ticket)
+
+    def digest(self, language: Language, bulletin: Bulletin) -> tuple[dict[str, object], str]:
+        zone = self._books.book().desk.zone
+        return dict(draw_digest(bulletin, language, zone)), summary_digest(bulletin, language, zone)
 
 
 @dataclass(frozen=True)
@@ -262,7 +267,9 @@ async def build(
         alarm=desk.alert_operator,
     )
     if role in ("all", "worker"):
-        loops["timers"] = Loop("timers", Timers(desk, telemetry).turn, telemetry)
+        timers = Timers(desk, telemetry)
+        loops["timers"] = Loop("timers", timers.turn, telemetry)
+        loops["errands"] = Loop("errands", timers.errand, telemetry)
         loops["lanes"] = Loop("lanes", lanes.turn, telemetry)
         loops["mailbox"] = Loop("mailbox", MailTurns(mail_door).turn, telemetry)
     loops["housekeeping"] = Loop(

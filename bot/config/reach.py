@@ -1,6 +1,6 @@
 """Whether everybody whom the ladder pages can be reached at all, and when in a year nobody is. Asked of sound files."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -61,10 +61,24 @@ def _prove_promises(source: Source, policy: Policy) -> None:
             if two < one:
                 message = f"{name}: this step falls due before the one above it; write the steps in their order"
                 source.note(message, "priorities", name, "ladder", "steps", k + 1)
+    for loc in _untold(policy):
+        message = "the managers' digest tells what is past its deadline, not of a step before it; 'channel' does"
+        source.note(message, *loc, "managers", fatal=False)
     rows = [row.uptime_from for row in policy.uptime.credits]
     if rows != sorted(set(rows), reverse=True) or rows[-1:] != [0] or rows[0] >= policy.uptime.promised:
         message = "credits go down from below the promise to a last row with 'uptime_from: 0'"
         source.note(message, "uptime", "credits")
+
+
+def _untold(policy: Policy) -> Iterator[Loc]:
+    """Yield the steps whose managers would not learn of them, for they are told by digest of what is overdue alone."""
+    for name, priority in policy.priorities.items():
+        for k, step in enumerate(priority.ladder.steps):
+            if step.managers == "digest" and step.offset(priority.target) < priority.target:
+                yield ("priorities", name, "ladder", "steps", k)
+    for k, step in enumerate(policy.triage.steps):
+        if step.managers == "digest":
+            yield ("triage", "steps", k)
 
 
 def _prove_contacts(source: Source, desk: Desk, roster: Roster) -> None:

@@ -16,7 +16,14 @@ from bot.config.years import YearFile
 from bot.sla.book import Customers, Desk
 from bot.sla.policy import Policy
 from bot.sla.roster import Roster
-from bot.sla.shapes import DURATION_PATTERN, WINDOW_PATTERN, write_duration, write_window
+from bot.sla.shapes import (
+    DURATION_PATTERN,
+    MINUTE_OF_DAY_PATTERN,
+    WINDOW_PATTERN,
+    write_duration,
+    write_minute_of_day,
+    write_window,
+)
 
 MODELS: Mapping[str, type[BaseModel]] = {
     "policy": Policy,
@@ -28,7 +35,11 @@ MODELS: Mapping[str, type[BaseModel]] = {
 """By the name of the schema; each is kept as `schemas/NAME.schema.json` beside the desk's files."""
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_WRITERS: Mapping[str, Callable[[Any], str]] = {DURATION_PATTERN: write_duration, WINDOW_PATTERN: write_window}
+_WRITERS: Mapping[str, Callable[[Any], str]] = {
+    DURATION_PATTERN: write_duration,
+    MINUTE_OF_DAY_PATTERN: write_minute_of_day,
+    WINDOW_PATTERN: write_window,
+}
 """How a default is written, by the pattern of what it is a default of."""
 
 

@@ -47,6 +47,10 @@ from bot.ticket.model import DeskRecord, PersonKey, PersonRecord, Ticket
 _log = logging.getLogger("trucban.desk")
 _TRIES = 16
 _DESK = RecordKey("desk", "desk")
+LATE = "late"
+"""Index of the tickets that ever breached, by when that became known last. Costs those tickets alone."""
+OWED = "owed"
+"""Index of the tickets whose customer is owed a call, by when it was promised. Costs every commit one ZREM."""
 _ABOUT_THE_INCIDENT = (CustomerMail, EngineerMail, Bounced, CodePosted, ChatMessage, Bind, RecordNotice)
 
 
@@ -161,7 +165,7 @@ class Desk:
                     body=changed.model_dump_json(exclude_defaults=True).encode(),
                     operation=operation,
                     entries=_entries(effects),
-                    wake_at=self._mail_is_missed_at(changed),
+                    wake_at=self._wakes_at(changed),
                 )
             )
             if not isinstance(result, Conflict):
@@ -206,10 +210,12 @@ class Desk:
             return record
         raise ConflictError("a person's record kept changing")
 
-    def _mail_is_missed_at(self, record: DeskRecord) -> Instant | None:
-        """Return when the first call lapses that no mail has followed (D1)."""
-        window = self.books.book().policy.notice_window
-        return min((notice.at + window + 1 for notice in record.phone_notices), default=None)
+    def _wakes_at(self, record: DeskRecord) -> Instant | None:
+        """Return when the desk's record is due: at the next digest, or as a call lapses that no mail followed (D1)."""
+        book = self.books.book()
+        calls = [notice.at + book.policy.notice_window + 1 for notice in record.phone_notices]
+        digest = [] if record.digest_until is None else [book.desk.next_digest(record.digest_until)]
+        return min([*calls, *digest], default=None)
 
     async def _rules(self, policy_hash: str, stored_desk: Stored | None, version: int) -> Rules:
         book = self.books.book()
@@ -235,7 +241,8 @@ class Desk:
 
     async def _write(self, decision: Decision, version: int, operation: str | None) -> CommitResult:
         ticket = decision.ticket
-        opened = ticket.opened_at
+        opened, owed, known_at = ticket.opened_at, ticket.call_back, ticket.breach_known_at
+        call_owed_at = owed.due_at if owed is not None and owed.at is None else None
         return await self.ledger.commit(
             Commit(
                 key=_ticket_key(ticket.code),
@@ -252,6 +259,8 @@ class Desk:
                     IndexChange("open", ticket.code, opened if ticket.state == "open" else None),
                     IndexChange(f"of:{ticket.customer}", ticket.code, opened),
                     IndexChange(f"open:{ticket.customer}", ticket.code, opened if ticket.state == "open" else None),
+                    IndexChange(OWED, ticket.code, call_owed_at),
+                    *([IndexChange(LATE, ticket.code, known_at)] if known_at is not None else []),
                 ),
             )
         )

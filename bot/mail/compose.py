@@ -18,6 +18,7 @@ from bot.mail.charsets import one_line
 from bot.mail.layout import to_html, to_text
 from bot.sla.book import Desk
 from bot.sla.instants import Instant, to_datetime
+from bot.text.digests_written import digest_mail
 from bot.text.mails import BILINGUAL, Divider, Mails, Written
 from bot.text.mails_en import EN
 from bot.text.mails_vi import VI
@@ -84,6 +85,8 @@ def recipients(effect: Mail, desk: Desk) -> tuple[tuple[str, ...], tuple[str, ..
 
 
 def _written(effect: Mail, desk: Desk, language: Language) -> Written:
+    if effect.bulletin is not None:
+        return digest_mail(effect.bulletin, language, desk.zone, desk.name)
     values = {
         "code": effect.ticket,
         "support_phone": desk.support_phone,

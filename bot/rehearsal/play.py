@@ -13,7 +13,16 @@ from bot.rehearsal.moments import Moment
 from bot.rehearsal.rows import ClockState, Played, Row, Told, clock_state, reading_of
 from bot.rehearsal.scenario import Line
 from bot.rehearsal.stage import Stage
-from bot.rehearsal.told import DESK_CHANNEL, MANAGERS, channel_of, page_of, pages, pulled_from, share_of
+from bot.rehearsal.told import (
+    DESK_CHANNEL,
+    MANAGERS,
+    channel_of,
+    is_for_digest,
+    page_of,
+    pages,
+    pulled_from,
+    share_of,
+)
 from bot.sla.instants import Instant
 from bot.sla.shapes import Frozen
 from bot.ticket.commands import Command, Delivered, Undelivered, Wake
@@ -163,6 +172,9 @@ class _Player:
             self._row("breach_corrected")
         if "breached" in kinds:
             self._row("breach")
+        paged = [str(event.data["occurrence"]) for event in decision.events if event.kind == "paged"]
+        if any(is_for_digest(occurrence, self.book.policy, after.priority) for occurrence in paged):
+            self._row("digest", at=self.book.desk.next_digest(self.now))
         for effect in decision.effects:
             self._other(effect)
 

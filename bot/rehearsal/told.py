@@ -6,9 +6,10 @@ from bot.rehearsal.rows import Told
 from bot.sla.book import Book
 from bot.sla.instants import Span
 from bot.sla.policy import Policy
-from bot.ticket.effects import Call, Card, Effect, Mail, Mirror, PageRef, Say
+from bot.ticket.effects import Call, Card, Digest, Effect, Mail, Mirror, PageRef, Say
 
 _STEP = re.compile(r"\d+\.[si](\d+)")  # a step's page, or the information in its place
+_OWN_PAGE = re.compile(r"\d+\.s(\d+)")
 CHANNELS = ("teams", "mail", "phone")
 DESK_CHANNEL = "desk"
 MANAGERS = "managers"
@@ -17,7 +18,7 @@ QUEUE = "queue:"
 
 def page_of(effect: Effect) -> PageRef | None:
     """Return the page that a message carries; None if it carries none."""
-    return None if isinstance(effect, (Mirror, Say)) else effect.page
+    return None if isinstance(effect, (Mirror, Say, Digest)) else effect.page
 
 
 def channel_of(effect: Effect) -> str:
@@ -56,6 +57,12 @@ def share_of(page: PageRef, policy: Policy, priority: str) -> tuple[int | None, 
     promise = policy.priorities[priority]
     step = promise.ladder.steps[int(found[1])]
     return step.share, step.offset(promise.target)
+
+
+def is_for_digest(occurrence: str, policy: Policy, priority: str) -> bool:
+    """Return whether an occurrence is that of a step which managers learn of by their digest."""
+    found = _OWN_PAGE.fullmatch(occurrence)
+    return found is not None and policy.priorities[priority].ladder.steps[int(found[1])].managers == "digest"
 
 
 def pulled_from(page: PageRef) -> str:

@@ -252,6 +252,8 @@ class _Paper:
                 return words.failed.format(
                     contact=self._contact(data["contact"]), channel=self.writer.channels((data["channel"],))
                 )
+            case "digest":
+                return words.digest.format(at=self.writer.moment(int(data["at"]), row.at))
             case "said":
                 return words.said.format(text=" ".join(say(self.language, data["phrase"], data["values"]).split()))
             case "mail_out":

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -14,7 +14,8 @@ from bot.sla.days import ORDINARY, Days
 from bot.sla.instants import Instant, to_datetime
 from bot.sla.policy import Policy
 from bot.sla.roster import Level, Roster, Team
-from bot.sla.shapes import Frozen
+from bot.sla.shapes import Frozen, MinuteOfDay
+from bot.sla.walls import local_date, reached
 
 
 class Operator(Frozen):
@@ -40,11 +41,18 @@ class Desk(Frozen):
     operator: Operator
     country: str = Field(default="VN", pattern=r"^[A-Z]{2}$")
     """Whose public holidays are computed for a year without a calendar file (D5)."""
+    digest_at: MinuteOfDay = Field(default=8 * 60, description="when the managers' digest goes out, every day")
 
     @property
     def zone(self) -> ZoneInfo:
         """Return the desk's time zone."""
         return ZoneInfo(self.timezone)
+
+    def next_digest(self, after: Instant) -> Instant:
+        """Return the first time after an instant at which the managers' digest goes out, by the desk's clocks."""
+        today = local_date(after, self.zone)
+        times = (reached(today + timedelta(days=days), self.digest_at, self.zone) for days in range(3))
+        return next(at for at in times if at > after)
 
     def rank(self, level: str | None) -> int:
         """Return how high a level stands; -1 for none or an unknown one."""

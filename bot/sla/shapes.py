@@ -22,6 +22,7 @@ _DATE_PATTERN = r"\d{4}-\d{2}-\d{2}"
 
 DURATION_PATTERN = r"^\s*\d+\s*[smhd](\s*\d+\s*[smhd])*\s*$"
 SHARE_PATTERN = r"^\d{1,3}\s*%$"
+MINUTE_OF_DAY_PATTERN = rf"^{_CLOCK_PATTERN}$"
 WINDOW_PATTERN = rf"^\s*{_CLOCK_PATTERN}\s*-\s*{_CLOCK_PATTERN}\s*$"
 
 
@@ -102,7 +103,12 @@ def write_duration(span: Span) -> str:
 
 def write_window(window: tuple[int, int]) -> str:
     """Return a window as people write it; `parse_window` reads it back."""
-    return "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in window)
+    return "-".join(map(write_minute_of_day, window))
+
+
+def write_minute_of_day(minute: int) -> str:
+    """Return a time of day as people write it; `parse_minute_of_day` reads it back."""
+    return f"{minute // 60:02}:{minute % 60:02}"
 
 
 def _parse_wall(text: str | date, *, whole_day: int) -> tuple[date, int]:
@@ -147,7 +153,7 @@ Window: TypeAlias = Annotated[
 MinuteOfDay: TypeAlias = Annotated[
     int,
     BeforeValidator(parse_minute_of_day),
-    _written(rf"^{_CLOCK_PATTERN}$", "a time of day", "09:00"),
+    _written(MINUTE_OF_DAY_PATTERN, "a time of day", "09:00"),
 ]
 Turn: TypeAlias = Annotated[
     int,

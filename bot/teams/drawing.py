@@ -5,7 +5,7 @@ from typing import Protocol, TypeAlias
 
 from bot.cards.views import AnyView
 from bot.errors import Refused
-from bot.ticket.effects import Card, Mirror
+from bot.ticket.effects import Bulletin, Card, Mirror
 from bot.ticket.model import Language
 
 Count: TypeAlias = Callable[[str, str], None]
@@ -33,6 +33,10 @@ class Drawing(Protocol):
 
     def mirror(self, language: Language, effect: Mirror) -> str:
         """Return an engineer's mail as a chat message."""
+        ...
+
+    def digest(self, language: Language, bulletin: Bulletin) -> tuple[dict[str, object], str]:
+        """Return the managers' digest as an Adaptive Card, and the line that a phone shows."""
         ...
 
 

@@ -14,7 +14,7 @@ from bot.errors import DeliveryError
 from bot.teams.connector import ActivityGoneError
 from bot.teams.drawing import Drawing, Views
 from bot.teams.outgoing import card_activity, finished_card, text_activity
-from bot.ticket.effects import Card, Effect, Mirror, Say
+from bot.ticket.effects import Card, Digest, Effect, Mirror, Say
 from bot.ticket.model import Chat, Copy, PersonKey, PersonRecord
 
 _CHAT_KEPT_S = 30 * 24 * 3600
@@ -37,7 +37,7 @@ class Posting(Protocol):
 
 
 class TeamsMessenger:
-    """A `Messenger` for Card, Say and Mirror. Raises DeliveryError, and StoreAwayError before anything was sent.
+    """A `Messenger` for Card, Say, Mirror and Digest. Raises DeliveryError, and StoreAwayError before anything was sent.
 
     `service_url`: where Teams is reached if a person never wrote to us; asked each time, empty while nobody knows.
     """
@@ -68,6 +68,8 @@ class TeamsMessenger:
                 return await self._say(effect)
             case Mirror():
                 return await self._mirror(effect, uncertain=uncertain)
+            case Digest():
+                return await self._digest(effect)
             case _:
                 raise DeliveryError(f"{effect.kind} does not go by Teams", permanent=True)
 
@@ -111,6 +113,11 @@ class TeamsMessenger:
             return Receipt("dropped", detail="uncertain")
         text = self._drawing.mirror(effect.language, effect)
         await self._connector.post(effect.chat, text_activity(text, alert=effect.chat.personal))
+        return Receipt("sent")
+
+    async def _digest(self, effect: Digest) -> Receipt:
+        card, summary = self._drawing.digest(effect.language, effect.bulletin)
+        await self._connector.post(effect.chat, card_activity(finished_card(card, ()), summary, alert=False))
         return Receipt("sent")
 
     async def _chat(self, chat: Chat | None, person: PersonKey | None) -> Chat:

@@ -93,6 +93,8 @@ class Rehearsals:
 
     page: str
     page_managers: str
+    digest: str
+    """Of a page that managers learn of by their digest."""
     queue: str
     nobody: str
     where_chat: str

@@ -82,6 +82,7 @@ EN = Rehearsals(
     failed="✗ {contact} was not reached by {channel}",
     page="→ {level} {name}: {where}; {why}",
     page_managers="→ Managers: {where}; {why}",
+    digest="Managers are not told at once: the ticket will be in the managers' digest of {at}",
     queue="team {team}",
     nobody="no channel",
     where_chat="Teams chat",

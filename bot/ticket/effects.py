@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from bot.sla.instants import Instant
+from bot.sla.instants import Instant, Span
 from bot.sla.rungs import PageKind
 from bot.ticket.model import Chat, Language, PersonKey
 
@@ -26,7 +26,9 @@ MailTemplate: TypeAlias = Literal[
     "reopened",
     "suspended",
     "agreed",
+    "digest",
 ]
+Section: TypeAlias = Literal["passed", "over", "due", "waiting", "call_backs"]
 
 
 class _Effect(BaseModel):
@@ -61,6 +63,52 @@ class Mention(BaseModel):
 
     name: str
     object_id: str | None = None
+
+
+class DigestLine(BaseModel):
+    """One line of the managers' digest, as it was when that was made."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    code: str
+    """Empty for what is about a customer and no ticket."""
+    company: str
+    priority: str = ""
+    provisional: bool = False
+    at: Instant
+    """`passed`, `over`, `due`: the deadline; `waiting`: since when; `call_backs`: until when the call was promised."""
+    over: Span = 0
+    """How much of the SLA's time was used beyond the target."""
+    who: str = ""
+    """Who holds it, resolved it, or owes the call; empty: nobody."""
+    resolved_at: Instant | None = None
+    reason: str = ""
+    """`waiting`: why the clock stands, a pause's reason or `suspension`."""
+    note: str = ""
+
+
+class DigestSection(BaseModel):
+    """The first lines of a section, and how many it has altogether."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: Section
+    lines: tuple[DigestLine, ...]
+    count: int
+
+
+class Bulletin(BaseModel):
+    """What managers are told once a day: a snapshot, true at `until`, however late it is read."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    since: Instant
+    """When the digest before this one was made."""
+    until: Instant
+    next_at: Instant
+    sections: tuple[DigestSection, ...]
+    unreadable: int = 0
+    """Tickets of which this version can make nothing."""
 
 
 class Card(_Effect):
@@ -123,6 +171,8 @@ class Mail(_Effect):
     names: tuple[str, ...] = ()
     """Names of phrases that the template lists (the customer's missing duties)."""
     page: PageRef | None = None
+    bulletin: Bulletin | None = None
+    """Of the template `digest`, in place of values."""
     auto_submitted: bool = True
 
 
@@ -134,7 +184,16 @@ class Call(_Effect):
     page: PageRef
 
 
-Effect: TypeAlias = Annotated[Card | Say | Mirror | Mail | Call, Field(discriminator="kind")]
+class Digest(_Effect):
+    """Post the managers' digest in their channel. It is about no ticket, and no card that is kept up to date."""
+
+    kind: Literal["digest"] = "digest"
+    chat: Chat
+    language: Language
+    bulletin: Bulletin
+
+
+Effect: TypeAlias = Annotated[Card | Say | Mirror | Mail | Call | Digest, Field(discriminator="kind")]
 EFFECT: TypeAdapter[Effect] = TypeAdapter(Effect)
 
 
@@ -150,6 +209,8 @@ def lane_of(effect: Effect) -> str:
             return f"m:{_short(','.join(to))}"
         case Call(extension=extension):
             return f"f:{extension}"
+        case Digest(chat=chat):
+            return f"t:{chat.conversation}"
         case Card() | Say() | Mirror():
             if effect.person is not None:
                 return f"t:{effect.person}"

@@ -240,6 +240,9 @@ class Ticket(Part):
     asked_to_reopen: bool = False
     """The customer wrote after the resolution and was asked whether the fault is back."""
     breach_alerted_at: Instant | None = None
+    breach_known_at: Instant | None = None
+    """When the breach that was alerted last fell due, or the command came that made it one in the past: the alert
+    itself, less any lateness of our own. The managers' digest tells it once by this."""
     breach_corrected_at: Instant | None = None
     """When a corrected clock first said that an alerted breach was none (D7); the alert stays in the record."""
     calendar: str = ""
@@ -311,6 +314,8 @@ class DeskRecord(Part):
     """Of every customer, oldest first; ended ones stay until no open ticket can have missed them."""
     phone_notices: tuple[PhoneNotice, ...] = ()
     """Calls that no mail has followed yet, oldest first."""
+    digest_until: Instant | None = None
+    """Up to when the last digest told managers what happened; None: the desk has never run a worker."""
 
     def channel(self, role: str) -> BoundChannel | None:
         """Return the channel with a role, if staff bound one."""

@@ -59,7 +59,7 @@ def page_what_is_due(draft: Draft) -> Instant | None:
             rungs=[rung.key for rung in result.rungs],
         )
     send_pages(draft, situation, result.rungs, awaited_at=awaited_at if overslept else None)
-    _alert_breach(draft, situation.reading, result.rungs)
+    _alert_breach(draft, situation.reading, result.rungs, awaited_at)
     _remember_reminder(draft, result.rungs)
     return result.next_at
 
@@ -97,10 +97,12 @@ def _past_due(ticket: Ticket, reading: Reading, now: Instant) -> bool:
     return reading.used(max(now, ticket.progress.climbed_at)) >= reading.target
 
 
-def _alert_breach(draft: Draft, reading: Reading, rungs: tuple[Rung, ...]) -> None:
+def _alert_breach(draft: Draft, reading: Reading, rungs: tuple[Rung, ...], awaited_at: Instant | None) -> None:
     """Record a breach once in each measure; again only if it was corrected meanwhile."""
-    if any(rung.breach and rung.kind == "step" for rung in rungs) and not _alerted(draft.ticket, reading):
-        draft.change(breach_alerted_at=draft.rules.now, breach_corrected_at=None)
+    now, due_at = draft.rules.now, [rung.due_at for rung in rungs if rung.breach and rung.kind == "step"]
+    if due_at and not _alerted(draft.ticket, reading):
+        known_at = now if awaited_at is None else min(now, max(min(due_at), awaited_at))
+        draft.change(breach_alerted_at=now, breach_known_at=known_at, breach_corrected_at=None)
         draft.record("breached", due_at=reading.due_at())
 
 

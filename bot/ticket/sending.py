@@ -98,7 +98,8 @@ def _send(draft: Draft, rungs: list[Rung], awaited_at: Instant | None) -> None:
             _, _, fates = queued.setdefault((rung.key, contact_id), (rung, contact, {}))
             fates[channel] = "queued"
     posted = _post_in_desk_channel(draft, posts, awaited_at)
-    told = _tell_managers(draft, [rung for rung in rungs if rung.managers is not None], awaited_at)
+    # what managers learn from their digest is not posted now: the digest finds it by itself
+    told = _tell_managers(draft, [rung for rung in rungs if rung.managers == "channel"], awaited_at)
     if told is not None:
         queued[told.key, MANAGERS] = (told, _MANAGERS, {"teams": "queued"})
     for rung in rungs:

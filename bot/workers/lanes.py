@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
+from bot.desk.digest import mail_instead
 from bot.desk.handle import Desk
 from bot.desk.ports import ClaimedEntry, LaneWait, Messenger, Receipt
 from bot.errors import DeliveryError, StoreAwayError
 from bot.ticket.commands import Delivered, Undelivered
-from bot.ticket.effects import EFFECT, Card, Effect, Mail, Mirror, repeatable
+from bot.ticket.effects import EFFECT, Card, Digest, Effect, Mail, Mirror, repeatable
 from bot.workers.loop import Watch
 
 _log = logging.getLogger("trucban.lanes")
@@ -160,6 +161,8 @@ class Lanes:
                 Undelivered(effect.id, reason[:200], slot=slot, page=_page_of(effect)),
                 operation=f"undelivered:{effect.id}",
             )
+        if isinstance(effect, Digest):
+            await mail_instead(self._desk, effect)
         is_alert = isinstance(effect, Mail) and effect.template == "operator"
         is_page = effect is not None and _page_of(effect) is not None
         if not is_alert and not is_page:

@@ -21,7 +21,7 @@ from bot.teams.inbox import Inbox
 from bot.teams.key_cache import KeyCache
 from bot.teams.routes import Entrance, add_routes
 from bot.teams.verify import Verifier
-from bot.ticket.effects import Card, Mirror
+from bot.ticket.effects import Bulletin, Card, Mirror
 from bot.ticket.model import Language
 from tests.harness.local_channel import LocalChannel
 
@@ -77,6 +77,10 @@ class PlainDrawing:
 
     def mirror(self, language: Language, effect: Mirror) -> str:
         return f"{effect.author}: {effect.text}"
+
+    def digest(self, language: Language, bulletin: Bulletin) -> tuple[dict[str, object], str]:
+        body = [{"type": "TextBlock", "text": f"{section.name} {section.count}"} for section in bulletin.sections]
+        return {"type": "AdaptiveCard", "version": "1.5", "body": body}, f"digest {language}"
 
 
 @dataclass

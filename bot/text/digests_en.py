@@ -1,0 +1,37 @@
+"""The managers' digest in English."""
+
+from bot.text.digests import DigestWords
+
+EN = DigestWords(
+    title="Managers' digest, {at}",
+    period="From {since} to {until}",
+    greeting="Dear all,",
+    summary="Managers' digest: {counts}",
+    heading="{section}: {count}",
+    more="… and {count} more",
+    unreadable="{count} tickets could not be read and are not in this digest. Please tell the operator.",
+    next_one="Next digest: {at}, if there is anything to tell.",
+    section_passed="Newly past the SLA deadline",
+    section_over="Overdue since earlier, not resolved",
+    section_due="Due before the next digest",
+    section_waiting="Paused, or SLA suspended",
+    section_call_backs="Customer not called back after the resolution",
+    count_passed="{count} newly overdue",
+    count_over="{count} still overdue",
+    count_due="{count} due soon",
+    count_waiting="{count} paused or suspended",
+    count_call_backs="{count} not called back",
+    ticket="{code} · {priority} · {company} – {what}",
+    customer="{company} – {what}",
+    provisional="{priority} (provisional)",
+    overdue="overdue by {span}, since {at}; {who}",
+    due="due {at}; {who}",
+    paused="{reason}, since {at}; {who}",
+    suspended="SLA suspended since {at}",
+    call_back="to be called back before {at}; {who}",
+    call_back_late="should have been called back before {at}; {who}",
+    held_by="{name} is working on it",
+    nobody="nobody has taken it",
+    resolved="resolved by {name} at {at}",
+    noted="{what} ({note})",
+)

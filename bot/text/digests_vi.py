@@ -1,0 +1,37 @@
+"""The managers' digest in Vietnamese."""
+
+from bot.text.digests import DigestWords
+
+VI = DigestWords(
+    title="Bản tin quản lý lúc {at}",
+    period="Tổng hợp từ {since} đến {until}",
+    greeting="Kính gửi Anh/Chị,",
+    summary="Bản tin quản lý: {counts}",
+    heading="{section}: {count}",
+    more="… và {count} mục nữa",
+    unreadable="Có {count} ticket không đọc được nên chưa có trong bản tin. Vui lòng báo người vận hành.",
+    next_one="Bản tin sau: {at}, nếu có nội dung cần báo.",
+    section_passed="Mới quá hạn SLA",
+    section_over="Quá hạn từ trước, chưa khắc phục",
+    section_due="Đến hạn trước bản tin sau",
+    section_waiting="Đang tạm dừng hoặc bị đình chỉ SLA",
+    section_call_backs="Chưa gọi lại cho khách hàng sau khi khắc phục",
+    count_passed="{count} mới quá hạn",
+    count_over="{count} quá hạn từ trước",
+    count_due="{count} sắp đến hạn",
+    count_waiting="{count} đang tạm dừng hoặc đình chỉ",
+    count_call_backs="{count} chưa gọi lại",
+    ticket="{code} · {priority} · {company} – {what}",
+    customer="{company} – {what}",
+    provisional="{priority} (tạm xếp)",
+    overdue="quá hạn {span}, từ {at}; {who}",
+    due="hạn xử lý {at}; {who}",
+    paused="{reason}, từ {at}; {who}",
+    suspended="SLA bị đình chỉ từ {at}",
+    call_back="cần gọi lại trước {at}; {who}",
+    call_back_late="lẽ ra đã phải gọi lại trước {at}; {who}",
+    held_by="{name} đang xử lý",
+    nobody="chưa có ai nhận xử lý",
+    resolved="{name} đã khắc phục lúc {at}",
+    noted="{what} ({note})",
+)
