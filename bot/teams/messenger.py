@@ -37,7 +37,7 @@ class Posting(Protocol):
 
 
 class TeamsMessenger:
-    """A `Messenger` for Card, Say, Mirror and Digest. Raises DeliveryError, and StoreAwayError before anything was sent.
+    """A `Messenger` for all that goes to Teams. Raises DeliveryError, and StoreAwayError before anything was sent.
 
     `service_url`: where Teams is reached if a person never wrote to us; asked each time, empty while nobody knows.
     """
