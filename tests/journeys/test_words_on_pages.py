@@ -187,6 +187,18 @@ async def test_a_customer_reads_their_own_edition_in_private(scene: Scene) -> No
         assert "Xem cách tính giờ" in shown(back)
 
 
+async def test_when_managers_were_alerted_is_told_to_the_desk_only(scene: Scene) -> None:
+    code, l2 = await taken(scene)
+    await scene.desk.fast_forward(minutes=31)
+    customer = scene.desk.people.customer.people[0]
+    card = await card_for(scene, customer, scene.private(customer), code)
+    theirs = await press(scene, customer, card, "receipt")
+    ours = await press_behind(scene, l2, latest(scene, l2), "receipt")
+    assert "Báo động quá hạn" in shown(ours)
+    assert "Báo động quá hạn" not in shown(theirs)
+    assert "Quá hạn từ" in shown(theirs), "the fact itself is theirs too"
+
+
 async def test_a_channel_of_several_customers_tells_nobody_how_the_time_was_counted(scene: Scene) -> None:
     code, l2 = await taken(scene)
     customer = scene.desk.people.customer.people[0]
@@ -223,6 +235,7 @@ async def test_of_changed_events_there_is_no_receipt_and_the_operator_is_told_on
     page = latest(scene, l2)
     for _ in range(2):
         assert "Chưa thể lập bảng tính giờ" in said(await press_behind(scene, l2, page, "receipt"))
+        await scene.desk.fast_forward(minutes=1)
     told = scene.desk.sent_mails()[before:]
     assert len(told) == 1
     assert f"the events of {code} were changed: the chain breaks at event 1" in read(told[0])
