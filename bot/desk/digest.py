@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as with_fields
 
 from bot.desk.handle import LATE, OWED, Desk
+from bot.desk.ports import Ledger
 from bot.sla.book import Book
 from bot.sla.walls import local_date
 from bot.ticket.digest import Found, Stretch, bulletin, lines_of, suspensions
@@ -21,7 +22,6 @@ from bot.ticket.model import DeskRecord, Ticket
 _log = logging.getLogger("trucban.digest")
 _PAGE = 500
 _OVERLAP = 50
-"""A ticket that leaves an index while it is paged through moves those after it up: so many may, and none is missed."""
 
 
 async def arm(desk: Desk) -> None:
@@ -84,25 +84,31 @@ async def _make(desk: Desk, record: DeskRecord, stretch: Stretch) -> Bulletin | 
     the rest from the open tickets, and from the resolved ones whose customer is owed a call.
     """
     reader = _Reader(desk, stretch)
-    async for code in _walk(desk, LATE, newest_first=True):
+    async for code in walk(desk.ledger, LATE, newest_first=True):
         ticket = await reader.read(code)
         if ticket is not None and (ticket.breach_known_at or 0) < stretch.since:
             break
     for index in ("open", OWED):
-        async for code in _walk(desk, index):
+        async for code in walk(desk.ledger, index):
             await reader.read(code)
     found = [*reader.found, *suspensions(record, desk.books.book())]
     return bulletin(stretch, found, unreadable=reader.unreadable)
 
 
-async def _walk(desk: Desk, index: str, *, newest_first: bool = False) -> AsyncIterator[str]:
+async def walk(
+    ledger: Ledger, index: str, *, newest_first: bool = False, page: int = _PAGE, overlap: int = _OVERLAP
+) -> AsyncIterator[str]:
+    """Yield the members of an index, some of them twice; each that stays in it all the while at least once.
+
+    A member that leaves moves those after it up: up to `overlap` may leave between two pages.
+    """
     offset = 0
-    while codes := await desk.ledger.index(index, newest_first=newest_first, limit=_PAGE, offset=offset):
+    while codes := await ledger.index(index, newest_first=newest_first, limit=page, offset=offset):
         for code in codes:
             yield code
-        if len(codes) < _PAGE:
+        if len(codes) < page:
             return
-        offset += _PAGE - _OVERLAP
+        offset += page - overlap
 
 
 @dataclass

@@ -80,7 +80,7 @@ def _deadline(ticket: Ticket, rules: Rules, stretch: Stretch) -> Iterator[Found]
     reading = rules.reading(ticket)
     breached_at, is_open = reading.breached_at(stretch.until), ticket.state == "open"
     if breached_at is not None:
-        if _known_at(ticket, reading, breached_at) > stretch.since:
+        if _known_at(ticket, breached_at) > stretch.since:
             yield "passed", _line(ticket, rules, reading, breached_at)
         elif is_open:
             yield "over", _line(ticket, rules, reading, breached_at)
@@ -90,12 +90,9 @@ def _deadline(ticket: Ticket, rules: Rules, stretch: Stretch) -> Iterator[Found]
         yield "due", _line(ticket, rules, reading, due_at)
 
 
-def _known_at(ticket: Ticket, reading: Reading, breached_at: Instant) -> Instant:
+def _known_at(ticket: Ticket, breached_at: Instant) -> Instant:
     """Return since when a digest could tell of a breach: after the deadline, and once the desk could know of it."""
-    known_at, after = ticket.breach_known_at, breached_at + 1
-    if known_at is None or ticket.breach_corrected_at is not None or known_at < reading.started_at:
-        return after
-    return max(known_at, after)
+    return max(ticket.breach_known_at or 0, breached_at + 1)
 
 
 def _line(ticket: Ticket, rules: Rules, reading: Reading, at: Instant) -> DigestLine:
