@@ -93,11 +93,15 @@ class Taps:
         return await self._show(tap, pressed, foresight_of(tap.verb, tap.data, seen, pressed.rules.book))
 
     async def _count(self, tap: Tap, pressed: _Pressed) -> TapAnswer:
-        """Show whoever pressed how the time was counted; never where several customers could see it (D11)."""
+        """Show whoever pressed how the time was counted; never where several customers could see it (D11).
+
+        On a customer's card there is the customer's edition only, whoever presses: others look at the same screen.
+        """
         if not self._reads.is_private(tap.chat, pressed.ticket, pressed.rules):
             return ShowMessage(Refused("not_allowed"), tap.language)
         code = pressed.ticket.code
-        receipt = await self._receipts.of(code, "desk" if isinstance(pressed.author, Staff) else "customer")
+        desks = isinstance(pressed.author, Staff) and not pressed.slot.startswith("status:")
+        receipt = await self._receipts.of(code, "desk" if desks else "customer")
         if isinstance(receipt, Refused):
             return ShowMessage(receipt, tap.language)
         button = self._reads.button(code, pressed.slot, pressed.version)

@@ -185,6 +185,8 @@ async def test_a_customer_reads_their_own_edition_in_private(scene: Scene) -> No
         assert "chỉ nội bộ" not in shown(receipt)
         back = await press(scene, customer, showing(card, receipt), "refresh")
         assert "Xem cách tính giờ" in shown(back)
+    by_staff = await press(scene, l2, card, "receipt")
+    assert "đã gọi trung tâm kỹ thuật" not in shown(by_staff), "others look at the same screen"
 
 
 async def test_when_managers_were_alerted_is_told_to_the_desk_only(scene: Scene) -> None:
