@@ -14,7 +14,7 @@ from bot.sla.book import Book, Customer, Customers
 from bot.sla.instants import HOUR, MINUTE
 from bot.ticket.commands import CalledBack, Reclassify, Reopen, Resolve, Wake
 from bot.ticket.effects import EFFECT, Digest, Effect, Mail
-from bot.ticket.model import DeskRecord
+from bot.ticket.model import DeskRecord, PhoneNotice
 from bot.workers.timers import Timers
 from tests.harness.memory_ledger import MemoryLedger
 from tests.harness.travel import TravellingClock
@@ -276,20 +276,28 @@ async def test_the_desks_wake_up_waits_for_its_own_loop_and_no_ticket_waits_for_
     assert await timers.errand() > 0
 
 
-async def test_a_wake_up_that_came_too_early_is_put_where_it_belongs() -> None:
+async def test_another_time_in_the_files_moves_the_wake_up_without_a_restart() -> None:
     night = await Night().begin()
     timers = Timers(night.desk, Watch())
     await timers.errand()
     desk = night.books.value.desk
     night.books.value = replace(night.books.value, desk=desk.model_copy(update={"digest_at": 21 * 60}))
-    night.clock.move_to(at("2026-03-09 20:00"))
     await timers.errand()
-    assert local(await night.ledger.next_wake() or 0) == "2026-03-09 21:00", "an edit holds without a restart"
-    night.books.value = replace(night.books.value, desk=desk.model_copy(update={"digest_at": 22 * 60}))
-    night.clock.move_to(at("2026-03-09 21:00"))
+    assert local(await night.ledger.next_wake() or 0) == "2026-03-09 21:00"
+
+
+async def test_a_wake_up_that_came_too_early_is_put_where_it_belongs() -> None:
+    """A call was to lapse at 10:30; the files now give it an hour."""
+    call = PhoneNotice(id="c", customer="an-phu", at=START, by="staff:l2.one")
+    night = await Night(desk_record().model_copy(update={"phone_notices": (call,)})).begin()
+    timers = Timers(night.desk, Watch())
+    await timers.errand()
+    policy = night.books.value.policy.model_copy(update={"notice_window": HOUR})
+    night.books.value = replace(night.books.value, policy=policy)
+    night.clock.move_to(START + 31 * MINUTE)
     await timers.turn()
-    await timers.errand()
-    assert local(await night.ledger.next_wake() or 0) == "2026-03-09 22:00"
+    assert await timers.errand() == 0
+    assert await night.ledger.next_wake() == START + HOUR + 1
 
 
 async def test_a_desk_whose_wake_up_always_fails_alerts_its_operator_once_an_hour_and_not_for_ever() -> None:
