@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.mutants.faults import CACHE, ROOT, TESTS, Mutant, digest, modules, mutants_of
+from tests.mutants.faults import CACHE, ROOT, TESTS, Mutant, digest, in_a_copy, modules, mutants_of
 
 JUSTIFIED = Path(__file__).with_name("justified.toml")
+_NO_FAULT = "no fault"
 LONGEST_S = 90.0
 """Of the tests that run a line the quickest are tried, up to so much time of theirs."""
 
@@ -45,6 +46,9 @@ class Covered:
 def main() -> int:
     """Try faults and print what became of them; 1 if one survived that nobody justified."""
     given = _arguments()
+    code = in_a_copy(sys.argv[1:])
+    if code is not None:
+        return code
     mutants = [mutant for module in given.module or modules() for mutant in mutants_of(module)]
     if given.sample is not None and given.sample < len(mutants):
         mutants = random.Random(given.seed).sample(mutants, given.sample)
@@ -69,19 +73,23 @@ def _arguments() -> argparse.Namespace:
 
 
 def trace() -> Covered:
-    """Return which tests run which lines, from the cache if neither rules nor tests have changed."""
-    files = [*(ROOT / name for name in modules()), *sorted((ROOT / TESTS).rglob("*.py"))]
-    kept = CACHE / f"covered-{digest([*files, Path(__file__).with_name('worker.py')])}.jsonl"
-    if not kept.exists():
-        print("noting which tests run which lines …", file=sys.stderr, flush=True)
+    """Return which tests run which lines; a file of tests is traced again when it, a helper or a rule has changed."""
+    tests = sorted((ROOT / TESTS).glob("test_*.py"))
+    helpers = [path for path in sorted((ROOT / TESTS).rglob("*.py")) if path not in tests]
+    shared = digest([*(ROOT / name for name in modules()), *helpers, Path(__file__).with_name("worker.py")])
+    kept = {path.relative_to(ROOT).as_posix(): CACHE / f"covered-{shared}-{digest([path])}.jsonl" for path in tests}
+    missing = [name for name, file in kept.items() if not file.exists()]
+    if missing:
+        print(f"noting which lines {len(missing)} files of tests run …", file=sys.stderr, flush=True)
         CACHE.mkdir(parents=True, exist_ok=True)
-        told = "".join(_worker("trace", modules(), ""))
+        told = list(_worker("trace", missing, ""))
         if not told:
             raise RuntimeError("no test was traced: do the tests of the rules run without any fault?")
-        kept.write_text(told)
+        for name in missing:
+            kept[name].write_text("".join(line for line in told if json.loads(line)["test"].startswith(f"{name}::")))
     seconds: dict[str, float] = {}
     lines: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for test in map(json.loads, kept.read_text().splitlines()):
+    for test in (json.loads(line) for file in kept.values() for line in file.read_text().splitlines()):
         seconds[test["test"]] = test["seconds"]
         for module, numbers in test["lines"].items():
             for number in numbers:
@@ -91,8 +99,10 @@ def trace() -> Covered:
 
 def _try(how: str, mutants: list[Mutant], covered: Covered, workers: int) -> dict[str, str]:
     """Return what became of each fault."""
-    trials = [json.dumps(_trial(mutant, covered)) for mutant in mutants]
-    shares = ["\n".join(trials[n::workers]) for n in range(min(workers, len(trials)))]
+    trials = [_trial(mutant, covered) for mutant in mutants]
+    shares = ["\n".join(map(json.dumps, trials[n::workers])) for n in range(min(workers, len(trials)))]
+    if shares:
+        shares[0] = f"{json.dumps(_no_fault(trials, covered))}\n{shares[0]}"
     outcomes: dict[str, str] = {}
 
     def work(share: str) -> None:
@@ -102,10 +112,20 @@ def _try(how: str, mutants: list[Mutant], covered: Covered, workers: int) -> dic
 
     with ThreadPoolExecutor(max_workers=workers) as threads:
         list(threads.map(work, shares))
-    missing = len(trials) - len(outcomes)
-    if missing:
-        raise RuntimeError(f"{missing} faults were not tried: the tests may fail without any fault")
+    if shares and outcomes.pop(_NO_FAULT, "not tried") != "survived":
+        raise RuntimeError(f"a test fails without any fault ({how}): what was killed proves nothing")
+    if len(outcomes) < len(trials):
+        raise RuntimeError(f"{len(trials) - len(outcomes)} faults were not tried")
     return outcomes
+
+
+def _no_fault(trials: list[dict[str, Any]], covered: Covered) -> dict[str, Any]:
+    """Return a trial that every test must survive: the first one's module with nothing but an empty line more."""
+    tests = sorted({name for trial in trials for name in trial["tests"]})
+    source = "\n" + (ROOT / trials[0]["module"]).read_text(encoding="utf-8")
+    function = next((t["inside"] for t in trials if t["module"] == trials[0]["module"] and t["inside"]), "")
+    return {"id": _NO_FAULT, "module": trials[0]["module"], "inside": function, "source": source,
+            "tests": tests, "expected_s": sum(covered.seconds[name] for name in tests)}  # fmt: skip
 
 
 def _trial(mutant: Mutant, covered: Covered) -> dict[str, Any]:

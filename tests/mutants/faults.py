@@ -2,15 +2,19 @@
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import venv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CACHE = ROOT / ".cache" / "mutants"
+_CACHE_AT = "TRUC_BAN_MUTANTS"
+CACHE = Path(os.environ.get(_CACHE_AT, ROOT / ".cache" / "mutants"))
 MUTATORS = "mutmut==3.8.1"
 """The faults' maker. It lives in an environment of its own: the product and its tests need none of it."""
 TESTS = "tests/rules"
@@ -29,6 +33,24 @@ class Mutant:
     first: int
     last: int
     source: str
+
+
+def in_a_copy(arguments: Sequence[str]) -> int | None:
+    """Run the same command in a copy of the repository, so that nobody's work meanwhile is taken for a fault.
+
+    Returns its exit code, or None where this is the copy.
+    """
+    if _CACHE_AT in os.environ:
+        return None
+    listing = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0")
+    with tempfile.TemporaryDirectory(prefix="mutants-") as place:
+        for name in names:
+            if name and (ROOT / name).is_file():
+                (Path(place) / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(ROOT / name, Path(place) / name)
+        command = [sys.executable, "-m", "tests.mutants", *arguments]
+        return subprocess.run(command, cwd=place, env=os.environ | {_CACHE_AT: str(CACHE)}, check=False).returncode
 
 
 def modules() -> list[str]:

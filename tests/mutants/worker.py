@@ -25,7 +25,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.mutants.faults import ROOT, TESTS
+from tests.mutants.faults import ROOT, TESTS, modules
 
 QUIET = ["-q", "-p", "no:cacheprovider", "-m", "not long", "--no-header", "--no-summary", "--capture=no"]
 QUIET += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]  # this module imports hypothesis before pytest does
@@ -229,4 +229,4 @@ if __name__ == "__main__":
         elif sys.argv[1] == "fast":
             pytest.main([*QUIET, TESTS], plugins=[Fast()])
         else:
-            pytest.main([*QUIET, TESTS], plugins=[Trace(sys.argv[2:])])
+            pytest.main([*QUIET, *sys.argv[2:]], plugins=[Trace(modules())])

@@ -11,6 +11,7 @@ from itertools import chain
 from random import Random
 
 import pytest
+from pydantic import ValidationError
 
 from bot.sla.calendar import Calendar
 from bot.sla.clock import ClockEvent
@@ -65,6 +66,13 @@ def test_the_histories_are_worth_comparing() -> None:
     kinds = ClockEvent.model_fields["kind"].annotation.__args__  # type: ignore[union-attr]
     rare = {what: seen[what] for what in (*kinds, *seen) if seen[what] < 12}
     assert not rare, rare
+
+
+def test_what_happened_to_a_clock_cannot_be_changed_afterwards() -> None:
+    event = ClockEvent(at=0, kind="start", priority="P1")
+    with pytest.raises(ValidationError):
+        event.at = 1  # type: ignore[misc]
+    assert hash(event) == hash(ClockEvent(at=0, kind="start", priority="P1"))
 
 
 def test_a_disagreement_is_told_as_the_smallest_case(monkeypatch: pytest.MonkeyPatch) -> None:
