@@ -23,7 +23,7 @@ def resolve(language: Language, view: PageView) -> Element:
         parts.ticked("workaround", words.input_workaround),
         _line("called", asks.input_called),
         _time(asks, "at", asks.input_resolved_at),
-        _line("evidence", asks.input_evidence),
+        _line("evidence", asks.input_resolved_evidence),
     ]
     return parts.form(words.button_resolve, inputs, _send(words, "resolve", view))
 
@@ -60,7 +60,7 @@ def pause(language: Language, view: PageView) -> Element:
         _line("reference", asks.input_reference),
         _line("agreed_by", asks.input_agreed_by),
         _time(asks, "since", asks.input_since),
-        _line("evidence", asks.input_evidence),
+        _line("evidence", asks.input_pause_evidence),
         _time(asks, "chase_at", asks.input_chase_at),
     ]
     return parts.form(words.button_pause, inputs, _send(words, "pause", view))
@@ -143,13 +143,14 @@ def called_back(language: Language, view: PageView) -> list[Element]:
 
 
 def outage(language: Language, view: PageView) -> Element:
-    """Ask from when to when the service was down (D17)."""
+    """Ask from when to when the service was down, or whether what was confirmed is withdrawn (D17)."""
     words, asks = phrases(language).cards, phrases(language).forms
     inputs = [
-        _time(asks, "start", asks.input_outage_start, words),
+        _time(asks, "start", asks.input_outage_start),
         _time(asks, "end", asks.input_outage_end),
         parts.asked(words, "evidence", asks.input_outage_evidence),
         parts.ticked("deduct", asks.input_outage_deduct),
+        parts.ticked("withdraw", asks.input_outage_withdraw),
     ]
     return parts.form(asks.button_outage, inputs, _send(words, "outage", view))
 

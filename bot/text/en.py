@@ -203,7 +203,8 @@ EN = Phrases(
             "• “merge 3CX-… into 3CX-…”: merges two tickets about the same fault.\n\n"
             "• Managers: “suspend abc: reason”, “unsuspend abc: what was agreed”.\n\n"
             "• “help”: shows this text.\n\n"
-            "To acknowledge, resolve, note, classify or pause the SLA, use the buttons on the card."
+            "To acknowledge, resolve, note, classify or pause the SLA, use the buttons on the card. The button More "
+            "opens what is done more rarely; there, Clock receipt accounts for every minute of the ticket."
         ),
         welcome_personal=(
             "Hello. This is technical support in Teams. Please send the ticket code from the automatic reply to your "

@@ -20,10 +20,11 @@ class Forms:
     """Shown in an empty field for a time."""
     input_called: str
     input_resolved_at: str
-    input_evidence: str
+    input_resolved_evidence: str
     input_reference: str
     input_agreed_by: str
     input_since: str
+    input_pause_evidence: str
     input_chase_at: str
     input_which_pause: str
     all_pauses: str
@@ -44,6 +45,7 @@ class Forms:
     input_outage_end: str
     input_outage_evidence: str
     input_outage_deduct: str
+    input_outage_withdraw: str
     preview_classify: str
     """{priority}."""
     preview_pause: str

@@ -208,7 +208,8 @@ VI = Phrases(
             "• “gộp 3CX-… vào 3CX-…”: gộp hai ticket trùng nhau.\n\n"
             "• Quản lý: “đình chỉ SLA abc: lý do”, “hết đình chỉ abc: nội dung thống nhất”.\n\n"
             "• “trợ giúp”: xem lại hướng dẫn này.\n\n"
-            "Nhận xử lý, đã khắc phục, ghi chú, phân loại và tạm dừng tính SLA: bấm nút trên thẻ."
+            "Nhận xử lý, đã khắc phục, ghi chú, phân loại và tạm dừng tính SLA: bấm nút trên thẻ. Nút Thao tác khác mở "
+            "các việc ít gặp hơn; trong đó, Bảng tính giờ cho biết từng phút của ticket được tính thế nào."
         ),
         welcome_personal=(
             "Xin chào anh/chị. Đây là kênh Teams của bộ phận hỗ trợ kỹ thuật. Anh/chị vui lòng gửi mã ticket "

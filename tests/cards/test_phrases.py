@@ -131,6 +131,13 @@ def test_every_command_that_a_text_teaches_is_understood(language: Language, nam
         assert roles >= {"desk", "managers", "customer", "unbind"}
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_the_help_for_staff_says_where_the_rarer_acts_and_the_receipt_are(language: Language) -> None:
+    told, buttons = phrases(language).sayings.help_staff, phrases(language).forms
+    assert buttons.button_more in told
+    assert buttons.button_receipt in told
+
+
 def test_texts_carry_no_markdown_because_they_are_sent_plain() -> None:
     for language in (VI, EN):
         sayings = [text for name, text in everything(language).items() if not name.startswith("cards.")]

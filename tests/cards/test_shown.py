@@ -129,6 +129,26 @@ def test_what_is_rarely_done_is_one_tap_away() -> None:
     assert verbs(draw(samples.page("step", "resolved", menu=1), "vi")) == ["reopen", "receipt", "outage", "refresh"]
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_each_form_asks_for_the_evidence_that_its_own_act_needs(language: Language) -> None:
+    card = draw(samples.page("step", "working"), language)
+    asked = {n["id"] + str(i): n["label"] for i, n in enumerate(nodes(card)) if n.get("id") == "evidence"}
+    resolving, pausing = asked.values()
+    fault = {"vi": "lỗi của khách hàng", "en": "customer's own fault"}[language]
+    earlier = {"vi": "tính lùi", "en": "earlier time"}[language]
+    assert (fault in resolving, fault in pausing) == (False, True)
+    assert earlier in resolving
+
+
+def test_an_outage_that_was_confirmed_by_mistake_can_be_withdrawn_without_its_times() -> None:
+    card = draw(samples.page("step", "working", menu=1), "vi")
+    fields = {n["id"]: n for n in nodes(card) if str(n.get("type")).startswith("Input.")}
+    assert fields["withdraw"]["title"] == "Rút lại xác nhận gián đoạn đã ghi"
+    assert fields["withdraw"]["value"] == "false"
+    assert not fields["start"].get("isRequired")
+    assert fields["evidence"]["isRequired"]
+
+
 def test_what_has_no_room_among_what_is_rarely_done_is_one_tap_further() -> None:
     view = samples.page("step", "waiting", menu=1, holder="Trâm")
     first = draw(view, "vi")
