@@ -82,7 +82,7 @@ def resume(draft: Draft, command: Resume) -> Refused | None:
     for number in ended:
         draft.clock("resume", pause=number)
     renew(draft, command.by)
-    draft.record("resumed", by=f"staff:{command.by.id}", pauses=ended, note=command.note[:_TEXT_LENGTH])
+    draft.record("resumed", by=f"staff:{command.by.id}", pauses=ended, note=command.note[:_TEXT_LENGTH].strip() or None)
     return None
 
 

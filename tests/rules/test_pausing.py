@@ -164,6 +164,16 @@ def test_a_chase_falls_into_the_working_time_of_the_priority() -> None:
     assert case.ticket.pauses[0].chase_at == moment("2026-03-10 11:00")
 
 
+def test_a_pause_that_ends_without_a_word_leaves_no_empty_note() -> None:
+    case = Case("P1")
+    case.must(provider(), "10:05")
+    case.must(Resume(L2, "  "), "10:10")
+    assert "note" not in case.last("resumed").data
+    case.must(provider("VT-2"), "10:15")
+    case.must(Resume(L2, "Nhà mạng đã xong"), "10:20")
+    assert case.last("resumed").data["note"] == "Nhà mạng đã xong"
+
+
 def test_a_resolved_ticket_can_neither_be_paused_nor_resumed() -> None:
     case = Case("P1")
     case.must(provider(), "10:05")
