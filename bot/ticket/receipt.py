@@ -192,7 +192,7 @@ def receipt_of(ticket: Ticket, events: tuple[Event, ...], rules: Rules, audience
         classified=tuple(_classified(ticket, events, names)),
         measures=measures,
         pauses=tuple(_pauses(ticket, events, names)),
-        suspensions=tuple(_suspensions(ticket, rules, names)),
+        suspensions=tuple(_suspensions(ticket, measures, rules, names)),
         started_at=present.start,
         due_at=deadline_of(ticket, reading, rules),
         resolved_at=reading.resolved_at,
@@ -354,11 +354,16 @@ def _chases(number: int, events: tuple[Event, ...], names: _Names) -> Iterable[C
             yield Chased(event.at, reminder=True, by="", note=_text(event, "level"))
 
 
-def _suspensions(ticket: Ticket, rules: Rules, names: _Names) -> Iterable[Suspended]:
+def _suspensions(ticket: Ticket, measures: tuple[Measure, ...], rules: Rules, names: _Names) -> Iterable[Suspended]:
+    """Yield the suspensions that touched this clock: not those of the time in which the ticket was resolved."""
+    counted = {one for m in measures for row in m.rows if row.kind != "resolved" for one in row.suspensions}
     known = {suspension.id: suspension for suspension in rules.desk.suspensions}
     ends = {event.reason: event.at for event in ticket.clock if event.kind == "agree"}
     for event in ticket.clock:
         if event.kind != "suspend":
+            continue
+        stands = event.reason not in ends and ticket.state == "open"
+        if event.reason not in counted and not stands:
             continue
         told = known.get(event.reason)
         yield Suspended(

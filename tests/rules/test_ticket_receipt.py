@@ -182,6 +182,38 @@ def test_a_suspension_is_told_with_its_reason_and_its_agreement() -> None:
     assert receipt(case, "customer").suspensions[0].by == ""
 
 
+def suspended_case(resolved: str, *stretches: tuple[str, str]) -> Case:
+    """Return a P1 of 10:00 that was resolved at a time and knows of suspensions from and to times."""
+    case = Case()
+    case.must(Resolve(L2, "xong"), resolved)
+    known = [
+        Suspension(
+            id=since, customer="an-phu", at=moment(since), by="staff:l5.one", reason="Cấu hình",
+            ended_at=moment(until), ended_by="staff:l5.one", agreement="email",
+        )
+        for since, until in stretches
+    ]  # fmt: skip
+    case.desk = DeskRecord(channels=case.desk.channels, suspensions=tuple(known))
+    return case
+
+
+def test_a_suspension_that_never_touched_the_clock_is_not_on_its_receipt() -> None:
+    case = suspended_case("10:12", ("10:05", "10:08"), ("10:20", "10:40"))
+    case.must(Note(L2, "x"), "11:00")
+    assert [one.id for one in receipt(case).suspensions] == ["10:05"]
+    assert [one.id for one in receipt(case, "customer").suspensions] == ["10:05"]
+    case.must(Reopen(L2, "lại hỏng"), "11:10")
+    assert [one.id for one in receipt(case, when="11:15").suspensions] == ["10:05"], "it stood resolved all the while"
+
+
+def test_a_suspension_over_a_resolution_is_on_the_receipt_once_the_fault_is_back() -> None:
+    case = suspended_case("10:12", ("10:20", "11:20"))
+    case.must(Note(L2, "x"), "11:00")
+    assert receipt(case).suspensions == ()
+    case.must(Reopen(L2, "lại hỏng"), "11:10")
+    assert [one.id for one in receipt(case).suspensions] == ["10:20"], "from its first moment on"
+
+
 def test_days_that_did_not_count_are_named_also_inside_a_pause() -> None:
     case = Case(priority="P4", start="2026-04-25 10:00")
     case.must(Pause(L2, "third_party", "x", reference="VT-1"), "2026-04-25 11:00")
