@@ -112,6 +112,17 @@ def test_the_commands_can_be_executed(command: str) -> None:
     assert path.read_text().startswith("#!/usr/bin/env bash\n")
 
 
+def test_the_help_of_run_names_every_command_that_there_is() -> None:
+    told = subprocess.run([ROOT / "run", "--help"], capture_output=True, text=True, check=True).stdout
+    program = (ROOT / "bot" / "__main__.py").read_text()
+    commands = set(re.findall(r'commands\.add_parser\(\s*"([\w-]+)"', program)) - {"run"}
+    about_tickets = set(re.findall(r'\btickets\.add_parser\(\s*"([\w-]+)"', program))
+    assert {"due", "schema"} <= commands
+    assert {name for name in commands if f"./run {name}" not in told} == set()
+    assert about_tickets >= {"receipt", "verify"}
+    assert {name for name in about_tickets if f"./run tickets {name}" not in told} == set()
+
+
 def test_every_module_of_the_bot_opens_with_the_rule_of_its_room() -> None:
     modules = [path for path in tracked() if path.suffix == ".py" and path.is_relative_to(ROOT / "bot")]
     silent = [str(path.relative_to(ROOT)) for path in modules if not ast.get_docstring(ast.parse(path.read_bytes()))]
