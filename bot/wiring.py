@@ -21,6 +21,7 @@ from bot.config.watch import BookWatcher
 from bot.desk.arrivals import Incoming, MembersChanged, Tap, TapAnswer
 from bot.desk.bindings import Bindings
 from bot.desk.confirm import Confirm
+from bot.desk.corrections import Corrections
 from bot.desk.handle import Desk
 from bot.desk.letters import GuardedMirror, Letters
 from bot.desk.listen import Listen
@@ -257,6 +258,7 @@ async def build(
     add_teams_routes(app, teams.entrance)
     messengers["t"] = teams.messenger
     duties.append(teams.entrance.replay)
+    duties.append(Corrections(desk).turn)
     lanes = Lanes(desk, messengers, telemetry, lease_ms=lease_ms)
     mail_door = MailDoor(
         mailbox,

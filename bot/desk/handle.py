@@ -26,7 +26,7 @@ from bot.desk.ports import (
 )
 from bot.errors import ConflictError, Refused
 from bot.sla.instants import Instant
-from bot.sla.policy import Policy
+from bot.sla.policy import Policy, frozen_policy
 from bot.ticket import codes
 from bot.ticket.commands import (
     Bind,
@@ -230,7 +230,7 @@ class Desk:
             body = await self.ledger.policy(content_hash)
             if body is None:
                 raise LookupError(f"policy {content_hash} is not in the ledger")
-            known = self._policies[content_hash] = Policy.model_validate_json(body)
+            known = self._policies[content_hash] = frozen_policy(body)
         return known
 
     async def _keep_policy(self, policy: Policy) -> None:

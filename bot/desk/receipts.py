@@ -7,7 +7,7 @@ from bot.desk.ports import Ledger, RecordKey
 from bot.errors import Refused
 from bot.sla.book import Book
 from bot.sla.instants import Instant
-from bot.sla.policy import Policy
+from bot.sla.policy import Policy, frozen_policy
 from bot.ticket import live
 from bot.ticket.chain import Chain, read_chain
 from bot.ticket.draft import Draft, Rules
@@ -96,4 +96,4 @@ async def _policy(ledger: Ledger, book: Book, content_hash: str) -> Policy:
     body = await ledger.policy(content_hash)
     if body is None:
         raise LookupError(f"policy {content_hash} is not in the ledger")
-    return Policy.model_validate_json(body)
+    return frozen_policy(body)

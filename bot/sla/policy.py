@@ -188,3 +188,11 @@ class Policy(Frozen):
     def content_hash(self) -> str:
         """Return the name under which this exact policy is kept in the ledger."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:24]
+
+
+def frozen_policy(body: bytes) -> Policy:
+    """Return a policy as it was kept with a ticket; what a newer version added to it is passed over.
+
+    A file is read strictly: there an unknown key is somebody's mistake.
+    """
+    return Policy.model_validate_json(body, extra="ignore")

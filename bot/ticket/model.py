@@ -310,6 +310,8 @@ class DeskRecord(Part):
     channels: dict[str, BoundChannel] = {}
     """By conversation id."""
     service_url: str = ""
+    calendar: str = ""
+    """Digest of the calendar files that every open ticket was last woken for (D16)."""
     suspensions: tuple[Suspension, ...] = ()
     """Of every customer, oldest first; ended ones stay until no open ticket can have missed them."""
     phone_notices: tuple[PhoneNotice, ...] = ()

@@ -104,14 +104,15 @@ def standing_outage(ticket: Ticket) -> Outage | None:
 def proposed_deductions(ticket: Ticket, start: Instant, end: Instant) -> tuple[Deduction, ...]:
     """Return what the ticket's pauses and suspensions inside [start, end) would take off, for the manager to confirm.
 
-    Waiting for the customer is none: the service was down all the same.
+    Waiting for the customer is none: the service was down all the same. The ticket's code is the note: its receipt
+    says the rest.
     """
     stretches: dict[Why, list[tuple[Instant, Instant]]] = {}
     for since, until, reasons in _standing(ticket.clock, end):
         for reason in reasons:
             stretches.setdefault(reason, []).append((since, until))
     found = [
-        Deduction(start=since, end=until, reason=reason)
+        Deduction(start=since, end=until, reason=reason, note=ticket.code)
         for reason, times in stretches.items()
         for since, until in cut(union(times), (start, end))
     ]

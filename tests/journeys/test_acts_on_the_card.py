@@ -221,6 +221,29 @@ async def test_only_a_manager_confirms_an_outage(scene: Scene) -> None:
     assert outage.end - outage.start == 20 * MINUTE
 
 
+async def test_an_outage_is_confirmed_less_the_tickets_own_pauses(scene: Scene) -> None:
+    code, l2 = await taken(scene)
+    fields = {"reason": "third_party", "note": "chờ VNPT", "reference": "VNPT-1", "confirmed": "true"}
+    await press(scene, l2, latest(scene, l2), "pause", **fields)
+    await scene.desk.fast_forward(minutes=20)
+    opened = (await ticket(scene, code)).opened_at
+    zone = scene.desk.service.desk.books.book().desk.zone
+    start = datetime.fromtimestamp(opened / 1000, UTC).astimezone(zone) - timedelta(minutes=6)
+    end = start + timedelta(minutes=20)
+    manager = scene.desk.people.manager
+    place = scene.private(manager)
+    await scene.desk.channel.message(scene.persona(manager), place, code)
+    await scene.desk.settle()
+    times = {"start": f"{start:%H:%M %d/%m/%Y}", "end": f"{end:%H:%M %d/%m/%Y}"}
+    card = scene.desk.channel.cards(place)[-1]
+    menu = showing(card, await press(scene, manager, card, "more"))  # of a paused ticket it has two pages
+    body = await press_behind(scene, manager, menu, "outage", evidence="giám sát", deduct="true", **times)
+    assert body["type"] == CARD
+    (outage,) = (await ticket(scene, code)).outages
+    (deduction,) = outage.deductions
+    assert (deduction.reason, deduction.note, deduction.end) == ("provider", code, outage.end)
+
+
 async def test_the_menu_is_no_act_and_a_customer_has_none(scene: Scene) -> None:
     code, l2 = await taken(scene)
     before = (await ticket(scene, code)).events

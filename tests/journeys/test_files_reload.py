@@ -1,12 +1,14 @@
 """The desk's files while it runs: a good edit is live, a bad one changes nothing and is told once."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.errors import Fault, StoreAwayError
+from bot.sla.instants import to_datetime
 from bot.ticket.model import DeskRecord
 from bot.workers.housekeeping import Housekeeping
 from tests.harness.desk import DeskUnderTest, wait_until
@@ -121,3 +123,23 @@ class _FilesChangedOnce:
     async def check(self) -> list[Fault] | None:
         faults, self._faults = self._faults, None
         return faults
+
+
+@on_one_engine
+async def test_a_corrected_calendar_reaches_open_tickets_at_once(scene: Scene) -> None:
+    """A day that was marked as Tết by mistake: what is due without it is paged without anybody touching the ticket."""
+    desk = scene.desk
+    today = to_datetime(desk.service.clock.now()).astimezone(desk.service.desk.books.book().desk.zone).date()
+    days = [today + timedelta(days=n) for n in range(3)]
+    line = "\n  - {{ date: {day}, kind: tet, name: {{ vi: nhầm, en: wrong }}, source: thử }}"
+    wrong = "".join(line.format(day=day) for day in days)
+    name = f"calendars/{today.year}.yaml"
+    before = await edit(desk, name, lambda text: text.replace("\ndays:", f"\ndays:{wrong}", 1))
+    await read_again(desk)
+    code = await scene.open_ticket()
+    await desk.fast_forward(minutes=20)
+    assert not scene.pages(desk.people.l3), "the clock stands"
+    await edit(desk, name, lambda _: before)
+    await read_again(desk)
+    assert len(await desk.events(code, "calendar_corrected")) == 1
+    assert len(scene.pages(desk.people.l3)) == 1

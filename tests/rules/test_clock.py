@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.sla.clock import ClockEvent, read_clock
 from bot.sla.instants import DAY, HOUR, MINUTE, from_datetime
-from bot.sla.policy import Ladder, Priority, Step
+from bot.sla.policy import Ladder, Policy, Priority, Step, frozen_policy
 from tests.rules.ladder import at, book
 from tests.rules.test_calendar_cases import calendar_of_case
 
@@ -141,3 +141,12 @@ def test_a_worsened_incident_starts_its_clock_anew() -> None:
     reading = read_clock(events, book().policy.priorities, book().calendars)
     assert reading.due_at() == START + 130 * MINUTE
     assert reading.when_used(0) == START + 100 * MINUTE
+
+
+def test_a_policy_kept_by_a_newer_version_is_read_without_what_it_added() -> None:
+    policy = book().policy
+    newer = json.loads(policy.model_dump_json()) | {"promises": {"new": 1}}
+    newer["priorities"]["P1"]["ladder"]["siren"] = True
+    assert frozen_policy(json.dumps(newer).encode()) == policy
+    with pytest.raises(ValueError, match="promises"):
+        Policy.model_validate(newer)

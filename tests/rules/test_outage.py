@@ -168,18 +168,19 @@ class TestProposed:
         case.must(paused("third_party", reference="NCC-77"), "10:30")
         assert self.proposed(case.ticket, "10:00", "10:40") == [("suspended", 5, 25), ("provider", 30, 40)]
 
-    def test_what_is_proposed_can_be_confirmed_once_it_has_a_note(self) -> None:
+    def test_what_is_proposed_can_be_confirmed_as_it_is_and_names_the_ticket(self) -> None:
         case = Case()
         case.must(paused("third_party", reference="NCC-77"), "10:10")
         case.now = moment("11:00")
         proposal = proposed_deductions(case.ticket, moment("10:00"), moment("11:00"))
         command = replace(outage("10:00", "11:00"), deductions=proposal)
-        assert case.refused(command) == "note_needed"
-        noted = tuple(one.model_copy(update={"note": "NCC-77"}) for one in proposal)
-        case.must(replace(command, deductions=noted))
+        bare = tuple(one.model_copy(update={"note": " "}) for one in proposal)
+        assert case.refused(replace(command, deductions=bare)) == "note_needed"
+        case.must(command)
         kept = standing_outage(case.ticket)
         assert kept is not None
-        assert kept.deductions == noted
+        assert kept.deductions == proposal
+        assert {one.note for one in proposal} == {case.ticket.code}
 
 
 def replace_desk(desk: DeskRecord, suspension: Suspension) -> DeskRecord:
