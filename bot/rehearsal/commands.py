@@ -29,7 +29,7 @@ def add_due_arguments(parser: argparse.ArgumentParser) -> None:
         "--at",
         required=True,
         metavar="TIME",
-        help="first contact: 2026-03-07T16:30 on the desk's clock, or +07:00 etc.",
+        help="first contact (or the notice that starts the clock): 2026-03-07T16:30 on the desk's clock, or +07:00",
     )
     _add_common(parser)
 

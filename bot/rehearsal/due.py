@@ -34,6 +34,7 @@ class Due:
 
     priority: str
     first: Instant
+    """The first contact; the notice, where the policy lets the clock run from that only (D1)."""
     starts_at: Instant
     """When the clock first runs: later than the first contact outside its hours."""
     due_at: Instant
@@ -87,7 +88,8 @@ def on_paper(book: Book, due: Due, language: Language) -> Iterator[str]:
     yield words.due_title.format(
         priority=due.priority, title=promise.title[language], target=_target(write, due.target, promise.working_day)
     )
-    rows = [(words.due_first, write.moment(due.first))]
+    by_notice = promise.clock_starts == "notice"
+    rows = [(words.due_notice if by_notice else words.due_first, write.moment(due.first))]
     if due.starts_at != due.first:
         rows.append((words.due_starts, write.moment(due.starts_at)))
     rows += [
@@ -97,6 +99,8 @@ def on_paper(book: Book, due: Due, language: Language) -> Iterator[str]:
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         yield f"  {name:<{width}}  {value}"
+    if by_notice:
+        yield words.due_from_notice.format(priority=due.priority)
     yield ""
     yield f"{words.due_ladder}:"
     yield from _ladder(write, due, book)
@@ -126,6 +130,7 @@ def as_data(book: Book, due: Due) -> dict[str, object]:
     return {
         "priority": due.priority,
         "policy": book.policy.content_hash(),
+        "counts_from": book.policy.priorities[due.priority].clock_starts,
         "first_contact": written(due.first),
         "clock_starts_at": written(due.starts_at),
         "due_at": written(due.due_at),

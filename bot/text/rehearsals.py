@@ -134,6 +134,8 @@ class Rehearsals:
 
     due_title: str
     due_first: str
+    due_notice: str
+    due_from_notice: str
     due_at: str
     due_starts: str
     due_hours: str

@@ -120,6 +120,11 @@ EN = Rehearsals(
     in_line="line {line}: ",
     due_title="{priority}, {title}: {target}",
     due_first="First contact",
+    due_notice="Notice",
+    due_from_notice=(
+        "The clock of {priority} runs only from the customer's notice by phone or by the code in Teams; the time above is "
+        "taken as that notice."
+    ),
     due_at="Due",
     due_starts="Clock runs from",
     due_hours="SLA hours",

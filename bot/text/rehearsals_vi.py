@@ -120,6 +120,11 @@ VI = Rehearsals(
     in_line="dòng {line}: ",
     due_title="{priority} – {title}: {target}",
     due_first="Tiếp nhận lần đầu",
+    due_notice="Khách hàng báo",
+    due_from_notice=(
+        "Đồng hồ của {priority} chỉ chạy khi khách hàng báo qua điện thoại hoặc gửi mã ticket trong Teams; thời điểm trên "
+        "được xem là lúc báo."
+    ),
     due_at="Hạn xử lý",
     due_starts="Đồng hồ chạy từ",
     due_hours="Giờ tính SLA",

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -369,6 +369,26 @@ def test_the_rungs_of_a_deadline_stand_at_their_shares_and_keep_quiet_hours() ->
         ("01:30", 100, "L4"),
     ]
     assert (found.rungs[0].by, found.rungs[0].quiet) == (("teams", "mail"), ("phone",))
+
+
+def test_where_the_clock_waits_for_the_notice_the_given_time_is_the_notice_and_the_answer_says_so() -> None:
+    desk = book()
+    p1 = desk.policy.priorities["P1"].model_copy(update={"clock_starts": "notice"})
+    policy = desk.policy.model_copy(update={"priorities": {**desk.policy.priorities, "P1": p1}})
+    literal = replace(desk, policy=policy)
+    found = due.due_of(literal, "P1", at("2026-03-09 10:00"))
+    assert local(found.due_at)[11:] == "10:30"
+    for language, notice, sentence in (
+        ("vi", "Khách hàng báo", "Đồng hồ của P1 chỉ chạy khi khách hàng báo qua điện thoại hoặc gửi mã ticket"),
+        ("en", "Notice", "The clock of P1 runs only from the customer's notice by phone or by the code in Teams"),
+    ):
+        paper = list(due.on_paper(literal, found, language))
+        assert paper[1].strip().startswith(notice)
+        assert any(line.startswith(sentence) for line in paper)
+        other = "\n".join(due.on_paper(literal, due.due_of(literal, "P2", found.first), language))
+        assert sentence[:20] not in other
+    assert due.as_data(literal, found)["counts_from"] == "notice"
+    assert due.as_data(desk, found)["counts_from"] == "first_contact"
 
 
 @pytest.mark.parametrize(("year", "status"), [(2026, None), (2027, "provisional"), (2031, "unreviewed")])
