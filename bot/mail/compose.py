@@ -116,6 +116,7 @@ def _in(effect: Mail, language: Language, values: dict[str, str]) -> Written:
         "operator": mails.operator,
         "resolved": mails.resolved,
         "reopened": mails.reopened,
+        "merged": mails.merged,
         "suspended": mails.suspended,
         "agreed": mails.agreed,
     }

@@ -12,7 +12,7 @@ from bot.sla.instants import MINUTE, Span
 from bot.sla.shapes import Channel, Duration, Frozen, Percent, Share, Weekday, Window
 
 ClockStarts: TypeAlias = Literal["first_contact", "notice"]
-StatusMail: TypeAlias = Literal["resolved", "reopened"]
+StatusMail: TypeAlias = Literal["resolved", "reopened", "merged"]
 
 
 class Hours(Frozen):
@@ -150,7 +150,7 @@ class Policy(Frozen):
     triage: Triage
     ack_divisor: int = Field(default=3, ge=1, description="an acknowledgement lasts target / ack_divisor")
     uptime: Uptime
-    status_mails: tuple[StatusMail, ...] = ("resolved", "reopened")
+    status_mails: tuple[StatusMail, ...] = ("resolved", "reopened", "merged")
     """Which mails tell the customer, in the ticket's thread, what became of it. A suspension and its end are always
     mailed: by article 2.1 the suspension rests on that notice (D8)."""
 

@@ -13,7 +13,9 @@ from bot.ticket.model import Language
 
 LINE_MAX: Final = 300
 QUOTE_MAX: Final = 8_000
-BILINGUAL: Final = frozenset({"auto_reply", "held", "one_time_code", "resolved", "reopened", "suspended", "agreed"})
+BILINGUAL: Final = frozenset(
+    {"auto_reply", "held", "one_time_code", "resolved", "reopened", "merged", "suspended", "agreed"}
+)
 
 Values: TypeAlias = Mapping[str, str]
 
@@ -94,6 +96,8 @@ class Mails:
     reopened: Template
     """since_* (not empty: the customer's SLA is suspended), code, subject, priority, priority_title_*, due_*,
     support_phone, support_mail, desk_name."""
+    merged: Template
+    """into (code of the ticket that goes on), code, subject, support_phone, support_mail, desk_name."""
     suspended: Template
     """since_vi, since_en, reason, manager, code, subject, support_phone, support_mail, desk_name."""
     agreed: Template

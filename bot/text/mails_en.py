@@ -16,7 +16,7 @@ from bot.text.mails import (
     quoted,
     regards,
 )
-from bot.text.mails_status_en import agreed, reopened, resolved, suspended
+from bot.text.mails_status_en import agreed, merged, reopened, resolved, suspended
 
 _DUTIES = {
     "company": "Company name",
@@ -265,6 +265,7 @@ EN = Mails(
     operator=_operator,
     resolved=resolved,
     reopened=reopened,
+    merged=merged,
     suspended=suspended,
     agreed=agreed,
 )

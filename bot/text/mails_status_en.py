@@ -80,6 +80,32 @@ def reopened(values: Values, _names: tuple[str, ...]) -> Written:
     )
 
 
+def merged(values: Values, _names: tuple[str, ...]) -> Written:
+    """Tell that two tickets were about one fault, and that whatever is written about either is read."""
+    into, phone = line(values, "into"), line(values, "support_phone")
+    call = f" or call {phone}" if phone else ""
+    return Written(
+        _titled(values, f"Your ticket has been merged into {into}" if into else "Your ticket has been merged"),
+        (
+            *paragraphs(
+                "Dear Sir or Madam,",
+                "The two tickets below are about the same fault and have been merged, so that you have one to follow:",
+            ),
+            *facts(
+                ("Ticket code", line(values, "code")),
+                ("Subject", line(values, "subject")),
+                ("Goes on as", into),
+            ),
+            *paragraphs(
+                "You need not send anything again: an e-mail or Teams message about either of them reaches us and is dealt with "
+                "together. The time still counts from the earlier of your two reports.",
+                f"If these are two different faults, please reply to this e-mail{call}.",
+            ),
+            *regards(values, _CLOSING),
+        ),
+    )
+
+
 def suspended(values: Values, _names: tuple[str, ...]) -> Written:
     """Tell that the promised times stand still, why, until when, and whom to talk to."""
     since = line(values, "since_en")

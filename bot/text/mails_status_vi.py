@@ -80,6 +80,32 @@ def reopened(values: Values, _names: tuple[str, ...]) -> Written:
     )
 
 
+def merged(values: Values, _names: tuple[str, ...]) -> Written:
+    """Tell that two tickets were about one fault, and that whatever is written about either is read."""
+    into, phone = line(values, "into"), line(values, "support_phone")
+    call = f" hoặc gọi {phone}" if phone else ""
+    return Written(
+        _titled(values, joined(" ", "Ticket đã được gộp vào", into) if into else "Ticket đã được gộp"),
+        (
+            *paragraphs(
+                "Kính gửi Anh/Chị,",
+                "Hai ticket dưới đây về cùng một sự cố nên đã được gộp lại để anh/chị tiện theo dõi:",
+            ),
+            *facts(
+                ("Mã ticket", line(values, "code")),
+                ("Tiêu đề", line(values, "subject")),
+                ("Được xử lý tiếp tại", into),
+            ),
+            *paragraphs(
+                "Anh/chị không cần gửi lại thông tin: email hoặc tin nhắn Teams về ticket nào chúng tôi cũng nhận được và xử lý "
+                "chung. Lần báo sự cố sớm hơn vẫn được dùng để tính thời gian xử lý.",
+                f"Nếu đây là hai sự cố khác nhau, anh/chị vui lòng trả lời email này{call}.",
+            ),
+            *regards(values, _CLOSING),
+        ),
+    )
+
+
 def suspended(values: Values, _names: tuple[str, ...]) -> Written:
     """Tell that the promised times stand still, why, until when, and whom to talk to."""
     since = line(values, "since_vi")

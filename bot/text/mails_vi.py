@@ -16,7 +16,7 @@ from bot.text.mails import (
     quoted,
     regards,
 )
-from bot.text.mails_status_vi import agreed, reopened, resolved, suspended
+from bot.text.mails_status_vi import agreed, merged, reopened, resolved, suspended
 
 _DUTIES = {
     "company": "Tên công ty",
@@ -268,6 +268,7 @@ VI = Mails(
     operator=_operator,
     resolved=resolved,
     reopened=reopened,
+    merged=merged,
     suspended=suspended,
     agreed=agreed,
 )

@@ -6,7 +6,7 @@ from bot.ticket.draft import Draft
 from bot.ticket.hold import may_handle
 from bot.ticket.intake import REFERENCES_KEPT
 from bot.ticket.model import CallBack, Ticket
-from bot.ticket.status_mails import tell_reopened, tell_resolved
+from bot.ticket.status_mails import tell_merged, tell_reopened, tell_resolved
 
 _TEXT_LENGTH = 2_000
 
@@ -144,6 +144,7 @@ def merge_into(draft: Draft, command: MergeInto) -> Refused | None:
     draft.clock("merge")
     draft.change(state="merged", merged_into=command.into, ack=None, offered_to="", word=None, threads=())
     draft.record("merged", by=f"staff:{command.by.id}", into=command.into)
+    tell_merged(draft)
     return None
 
 

@@ -24,6 +24,7 @@ MailTemplate: TypeAlias = Literal[
     "operator",
     "resolved",
     "reopened",
+    "merged",
     "suspended",
     "agreed",
     "digest",

@@ -40,6 +40,12 @@ def tell_reopened(draft: Draft) -> None:
         into_thread(draft, "reopened", {})
 
 
+def tell_merged(draft: Draft) -> None:
+    """Say in a duplicate's thread into which ticket it was merged: the values outlive whatever becomes of that one."""
+    if "merged" in draft.rules.book.policy.status_mails:
+        into_thread(draft, "merged", {"into": draft.ticket.merged_into})
+
+
 def tell_suspended(draft: Draft, suspension: Suspension) -> None:
     """Notify of a suspension: by article 2.1 it rests on the notice. Only an open ticket has a time to suspend."""
     if draft.ticket.state != "open":
@@ -72,4 +78,3 @@ def _suspensions(draft: Draft) -> list[Suspension]:
 
 def _ms(at: Instant | None) -> str:
     return "" if at is None else str(at)
-

@@ -45,6 +45,7 @@ VALUES = {
     "until_en": "11:15 on 23 November 2026",
     "manager": "Bùi Hạnh",
     "agreement": "Mở cổng 5060",
+    "into": "3CX-AAAA-BBBB",
 }
 DESK = Desk(
     id="desk",

@@ -15,7 +15,8 @@ from bot.ticket.effects import MailTemplate, PageRef
 from bot.ticket.model import Language
 from tests.doors.composing import CODE, DUTIES, NOW, VALUES, composed, effect, part
 
-TEMPLATES = get_args(MailTemplate)
+TEMPLATES = tuple(name for name in get_args(MailTemplate) if name != "digest")
+"""The digest is written from its bulletin, not from values; `tests/cards/test_digest_card.py` reads it."""
 LANGUAGES: tuple[tuple[Language, Mails], ...] = (("vi", VI), ("en", EN))
 
 
@@ -114,6 +115,17 @@ SAYS: dict[str, dict[Language, list[str]]] = {
             "Your ticket has been reopened",
             "Deadline: 12:02 on 23 November 2026",
             "has been suspended since 10:45 on 23 November 2026",
+        ]
+    },
+    "merged": {
+        "vi": [
+            f"Mã ticket: {CODE}",
+            "Được xử lý tiếp tại: 3CX-AAAA-BBBB",
+            "về cùng một sự cố nên đã được gộp",
+            "email hoặc tin nhắn Teams về ticket nào chúng tôi cũng nhận được",
+            "are about the same fault and have been merged",
+            "Goes on as: 3CX-AAAA-BBBB",
+            "e-mail or Teams message about either of them reaches us",
         ]
     },
     "suspended": {

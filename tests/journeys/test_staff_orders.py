@@ -125,6 +125,11 @@ async def test_a_duplicate_is_merged_and_whatever_comes_for_it_goes_to_the_other
     stays = await scene.open_ticket(subject="[P1] Mất cuộc gọi ra")
     (answer,) = await say(scene, people.l2, f"gộp {goes} vào {stays}")
     assert stays in answer
+    told = desk.sent_mails(customer.email)[-1]
+    assert told.in_reply_to == (await ticket_of(scene, goes)).mail.root
+    assert f"Được xử lý tiếp tại: {stays}" in " ".join(told.text.split())
+    await desk.mail(customer.email, f"Re: {told.subject}", "Vâng, cùng một lỗi.", in_reply_to=told.message_id)
+    assert set(await desk.codes()) == {goes, stays}, "an answer to it is no new ticket"
     assert (await ticket_of(scene, goes)).state == "merged"
     assert (await ticket_of(scene, stays)).opened_at >= (await ticket_of(scene, goes)).opened_at
     before = (await ticket_of(scene, stays)).events

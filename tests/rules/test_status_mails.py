@@ -28,7 +28,7 @@ from tests.rules.test_decide import CUSTOMER, STAFF, staffed
 from tests.rules.test_live import suspended, with_suspensions
 
 L2 = STAFF["L2"]
-OUTCOMES = {"resolved", "reopened", "suspended", "agreed"}
+OUTCOMES = {"resolved", "reopened", "merged", "suspended", "agreed"}
 
 
 def told(case: Case) -> list[Mail]:
@@ -182,7 +182,7 @@ def test_tickets_that_are_resolved_or_merged_and_other_customers_are_told_of_no_
     for case in (resolved, merged, other):
         case.desk = with_suspensions(suspended("10:10", customer="binh-minh" if case is other else "an-phu"))
         case.must(Wake(), "10:20")
-    assert (names(resolved), names(merged), names(other)) == (["resolved"], [], [])
+    assert (names(resolved), names(merged), names(other)) == (["resolved"], ["merged"], [])
 
 
 @pytest.mark.parametrize("switched", [("resolved", "reopened"), ()])
@@ -250,7 +250,24 @@ def test_the_policy_switches_each_mail_but_never_that_of_a_suspension() -> None:
 def test_a_policy_that_says_nothing_mails_everything() -> None:
     written = book().policy.model_dump()
     del written["status_mails"]
-    assert set(Policy.model_validate(written).status_mails) == {"resolved", "reopened"}
+    assert set(Policy.model_validate(written).status_mails) == {"resolved", "reopened", "merged"}
+
+
+def test_whoever_wrote_the_duplicate_learns_in_its_thread_where_it_goes_on() -> None:
+    case = Case("P1")
+    write(case, "hai@anphu.example", "<2@x>", "10:05")
+    case.must(MergeInto(L2, "3CX-AAAA-BBBB"), "10:10")
+    assert case.refused(MergeInto(L2, "3CX-AAAA-BBBB"), "10:11") == "already_resolved"
+    mail = only(case, "merged")
+    assert mail.values == {"into": "3CX-AAAA-BBBB"}
+    assert (mail.to, mail.in_reply_to) == (("mot@anphu.example",), "<2@x>")
+    assert "hai@anphu.example" in mail.cc
+
+
+def test_a_merge_is_mailed_only_where_the_policy_has_it() -> None:
+    case = Case("P1", book=with_mails("resolved", "reopened"))
+    case.must(MergeInto(L2, "3CX-AAAA-BBBB"), "10:10")
+    assert names(case) == []
 
 
 def test_a_suspension_by_somebody_who_left_the_roster_names_nobody() -> None:
