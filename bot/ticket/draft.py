@@ -12,7 +12,7 @@ from typing import Any
 from bot.sla.book import Book, Customer
 from bot.sla.clock import ClockEvent, Reading, read_clock
 from bot.sla.instants import Instant, to_datetime
-from bot.ticket.effects import Card, Effect, Say
+from bot.ticket.effects import Card, Effect, Mail, Say
 from bot.ticket.model import Chat, Copy, DeskRecord, Event, Language, PersonKey, Ticket
 
 
@@ -77,10 +77,20 @@ class Draft:
         self.effects.append(effect)
 
     def say_to_desk(self, phrase: str, **values: str) -> None:
-        """Say something in the desk's channel, if staff bound one."""
+        """Say something in the desk's channel; where staff bound none, the operator is mailed what it was."""
         channel = self.rules.desk.channel("desk")
         if channel is not None:
             self.say(channel.chat, "vi", phrase, values)
+            return
+        told = ", ".join(f"{name} {value}" for name, value in values.items())
+        self.tell(
+            Mail(
+                id=self.next_effect_id(),  # no `ticket`: one that bounces must not be told as this ticket's own
+                template="operator",
+                to=(self.rules.book.desk.operator.email,),
+                values={"what": f"no desk channel is bound to be told: {phrase} ({told})", "code": self.ticket.code},
+            )
+        )
 
     def say(
         self, chat: Chat, language: Language, phrase: str, values: dict[str, str], person: PersonKey | None = None

@@ -53,7 +53,8 @@ def settle_undelivered(draft: Draft, command: Undelivered) -> None:
         return
     occurrence, contact, channel = command.page
     draft.record("page_failed", occurrence=occurrence, contact=contact, channel=channel, reason=command.reason)
-    draft.say_to_desk("undeliverable", code=draft.ticket.code, contact=contact, channel=channel)
+    if draft.rules.desk.channel("desk") is not None:  # without it the operator would be told twice
+        draft.say_to_desk("undeliverable", code=draft.ticket.code, contact=contact, channel=channel)
     tell_operator(draft, f"page {occurrence} to {contact} by {channel} failed: {command.reason}")
     page = _settle(draft, command.page, "failed")
     if page is None or any(state != "failed" for state in page.channels.values()):

@@ -6,7 +6,9 @@ from bot.sla.instants import MINUTE
 from bot.ticket.commands import (
     Acknowledge,
     AnswerChase,
+    Bounced,
     CalledBack,
+    CustomerMail,
     MergeInto,
     Note,
     Pause,
@@ -14,11 +16,15 @@ from bot.ticket.commands import (
     Reopen,
     Resolve,
     Resume,
+    Undelivered,
     Wake,
 )
-from bot.ticket.effects import Card
+from bot.ticket.decide import Decision
+from bot.ticket.effects import Card, Mail, Say
+from bot.ticket.model import DeskRecord, Participant
 from tests.rules.case import Case, moment
 from tests.rules.paged import EVERY_WAY, L2, L3, pages, told, without
+from tests.rules.test_decide import page_of
 
 # Asking after a pause (D8)
 
@@ -197,3 +203,42 @@ def test_a_merged_ticket_keeps_its_alert_and_pages_nobody() -> None:
     assert merged.wake_at is None
     assert told(case.must(Wake(), "12:00")) == {}
     assert breaches(case) == ["breached"]
+
+
+# What is told to the desk where it has no channel
+
+
+def operator_mails(decision: Decision) -> list[Mail]:
+    return [effect for effect in decision.effects if isinstance(effect, Mail) and effect.template == "operator"]
+
+
+def test_without_a_desk_channel_the_operator_learns_what_the_desk_was_to_be_told() -> None:
+    case = Case("P1", desk=DeskRecord())
+    case.must(Resolve(L2, "xong"), "10:05")
+    wrote = CustomerMail(Participant(address="mot@anphu.example"), "<2@x>", "Lại hỏng", moment("10:10"))
+    (mail,) = operator_mails(case.must(wrote, "10:10"))
+    assert mail.to == (case.book.desk.operator.email,)
+    assert mail.values == {
+        "what": f"no desk channel is bound to be told: wrote_after_resolved (code {case.ticket.code})",
+        "code": case.ticket.code,
+    }
+    (bounced,) = operator_mails(case.must(Bounced("<2@x>", "<r@x>", "Undelivered Mail"), "10:12"))
+    assert "bounced" in bounced.values["what"]
+    assert "report Undelivered Mail" in bounced.values["what"]
+    assert bounced.ticket == "", "if this one comes back too, the ticket is not told again"
+    assert mail.id != bounced.id
+
+
+def test_with_a_desk_channel_it_is_said_there_and_the_operator_is_left_alone() -> None:
+    case = Case("P1")
+    decision = case.must(Bounced("<2@x>", "<r@x>", "Undelivered Mail"), "10:12")
+    assert [effect.phrase for effect in decision.effects if isinstance(effect, Say)] == ["bounced"]
+    assert operator_mails(decision) == []
+
+
+@pytest.mark.parametrize("desk", [None, DeskRecord()])
+def test_a_page_that_failed_is_told_to_the_operator_once_with_or_without_a_desk_channel(desk: DeskRecord | None) -> None:
+    case = Case("P1") if desk is None else Case("P1", desk=desk)
+    page = next(effect for effect in case.effects if page_of(effect) is not None)
+    decision = case.must(Undelivered(page.id, "403", page=page_of(page)), "10:01")
+    assert len(operator_mails(decision)) == 1
