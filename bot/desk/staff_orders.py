@@ -5,6 +5,7 @@ so that none can miss it; all open ones are woken at once.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.desk.arrivals import Incoming
@@ -12,13 +13,15 @@ from bot.desk.handle import Desk, Done
 from bot.desk.orders import StaffOrder
 from bot.desk.times import read_past
 from bot.errors import Refused
-from bot.sla.book import Customer
+from bot.sla.book import Book, Customer
 from bot.sla.instants import Instant
 from bot.text import formats
+from bot.text.phrases import phrases
 from bot.ticket import codes
 from bot.ticket.commands import Absorb, MergeInto, RecordNotice, Staff, Wake
-from bot.ticket.effects import Effect, Say
-from bot.ticket.model import DeskRecord, PhoneNotice, Suspension
+from bot.ticket.effects import Effect, Mail, Say
+from bot.ticket.model import BoundChannel, DeskRecord, PhoneNotice, Suspension
+from bot.ticket.status_mails import outside_threads
 
 _CALLS_KEPT = 200
 _SUSPENSIONS_KEPT = 1_000
@@ -116,9 +119,10 @@ class StaffOrders:
                 return record
             return record.model_copy(update={"suspensions": (*record.suspensions, new)[-_SUSPENSIONS_KEPT:]})
 
-        await self._desk.change_desk(change, operation=f"{incoming.operation}:suspend")
+        mailed, mails = await self._mails(new)
+        await self._desk.change_desk(change, effects=mails, operation=f"{incoming.operation}:suspend")
         await self._wake_all(customer)
-        return Answer("suspended", self._about(customer, new.at, incoming))
+        return Answer("suspended" if mailed else "suspended_unmailed", self._about(customer, new.at, incoming))
 
     async def _agree(self, order: StaffOrder, by: Staff, incoming: Incoming) -> Answer | Refused:
         customer = self._desk.books.book().customers.by_id.get(order.about)
@@ -126,7 +130,8 @@ class StaffOrders:
             return Refused("manager_only")
         if customer is None or not order.text:
             return Answer("suspension_usage")
-        if _standing(await self._desk.desk_record(), customer.id) is None:
+        ends = _standing(await self._desk.desk_record(), customer.id)
+        if ends is None:
             return Answer("not_suspended", {"customer": customer.name})
         ended = {
             "ended_at": incoming.arrived_at,
@@ -139,9 +144,22 @@ class StaffOrders:
             over = tuple(one.model_copy(update=ended) if one == standing else one for one in record.suspensions)
             return record.model_copy(update={"suspensions": over})
 
-        await self._desk.change_desk(change, operation=f"{incoming.operation}:agree")
+        mailed, mails = await self._mails(ends.model_copy(update=ended))
+        await self._desk.change_desk(change, effects=mails, operation=f"{incoming.operation}:agree")
         await self._wake_all(customer)
-        return Answer("agreed", self._about(customer, incoming.arrived_at, incoming))
+        answer = "agreed" if mailed else "agreed_unmailed"
+        return Answer(answer, self._about(customer, incoming.arrived_at, incoming))
+
+    async def _mails(self, suspension: Suspension) -> tuple[bool, Sequence[Effect]]:
+        """Return whether the customer is told by mail, and that mail where no open ticket of theirs will send it."""
+        ledger = self._desk.ledger
+        if await ledger.index(f"open:{suspension.customer}", limit=1):
+            return True, ()
+        for code in await ledger.index(f"of:{suspension.customer}", newest_first=True, limit=1):
+            loaded = await self._desk.load(code)
+            if loaded is not None:
+                return True, (outside_threads(suspension, loaded[0], self._desk.books.book()),)
+        return False, ()
 
     async def _wake_all(self, customer: Customer) -> None:
         """Let every open ticket of a customer look at its clock again."""
@@ -188,24 +206,7 @@ async def say_which_calls_lack_their_mail(desk: Desk) -> None:
         return
     owners = await desk.ledger.guard_owners([f"call:{call.id}" for call in over])
     unanswered = [call for call, owner in zip(over, owners, strict=True) if owner is None]
-    channel = record.channel("desk")
-    says: list[Effect] = []
-    for call in unanswered if channel is not None else ():
-        customer = book.customers.by_id.get(call.customer)
-        says.append(
-            Say(
-                id=f"call.{call.id}",
-                chat=channel.chat if channel is not None else None,
-                language="vi",
-                phrase="call_without_mail",
-                values={
-                    "customer": customer.name if customer is not None else call.customer,
-                    "at": formats.instant("vi", call.at, now, book.desk.zone),
-                    "support_mail": book.desk.support_mail,
-                    "caller": call.caller or "—",
-                },
-            )
-        )
+    says = [_unanswered(call, book, record.channel("desk"), now) for call in unanswered]
     gone = {call.id for call in over}
 
     def change(record: DeskRecord) -> DeskRecord:
@@ -214,6 +215,26 @@ async def say_which_calls_lack_their_mail(desk: Desk) -> None:
         )
 
     await desk.change_desk(change, effects=says, operation=f"calls:{_short(','.join(sorted(gone)))}")
+
+
+def _unanswered(call: PhoneNotice, book: Book, channel: BoundChannel | None, now: Instant) -> Effect:
+    """Return what tells the desk that a call has no mail; the operator, where staff bound no channel."""
+    customer = book.customers.by_id.get(call.customer)
+    values = {
+        "customer": customer.name if customer is not None else call.customer,
+        "at": formats.instant("vi", call.at, now, book.desk.zone),
+        "support_mail": book.desk.support_mail,
+        "caller": call.caller or "—",
+    }
+    if channel is not None:
+        return Say(id=f"call.{call.id}", chat=channel.chat, language="vi", phrase="call_without_mail", values=values)
+    told = phrases("vi").sayings.call_without_mail.format(**values)
+    return Mail(
+        id=f"call.{call.id}",
+        template="operator",
+        to=(book.desk.operator.email,),
+        values={"what": f"no desk channel is bound to be told: {told}"},
+    )
 
 
 _NO_TICKET = Refused("not_allowed")

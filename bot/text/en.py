@@ -157,8 +157,16 @@ EN = Phrases(
         suspended=(
             "The SLA of {customer} is suspended from {at}. Its open tickets stand still and it is told by e-mail."
         ),
+        suspended_unmailed=(
+            "The SLA of {customer} is suspended from {at}. They have never had a ticket, so there is nobody to e-mail: "
+            "please tell them yourself, for the suspension rests on that notice."
+        ),
         suspended_already="The SLA of {customer} has been suspended since {at}.",
         agreed="The SLA of {customer} counts again from {at}. It is told by e-mail.",
+        agreed_unmailed=(
+            "The SLA of {customer} counts again from {at}. They have never had a ticket, so there is nobody to e-mail: "
+            "please tell them yourself."
+        ),
         not_suspended="The SLA of {customer} is not suspended.",
         merge_usage="To merge two tickets about the same fault, type “merge 3CX-… into 3CX-…”.",
         order_refused="{why}",

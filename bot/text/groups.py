@@ -206,8 +206,11 @@ class Sayings:
     call_usage: str
     suspension_usage: str
     suspended: str
+    suspended_unmailed: str
+    """The customer never had a ticket: there is nobody to mail."""
     suspended_already: str
     agreed: str
+    agreed_unmailed: str
     not_suspended: str
     merge_usage: str
     order_refused: str

@@ -126,7 +126,12 @@ def suspended(values: Values, _names: tuple[str, ...]) -> Written:
             ),
             *_quoted("Reason:", quoted(values, "reason")),
             *paragraphs(
-                "Meanwhile this ticket's deadline does not count; we go on helping you as well as we can.",
+                (
+                    "Meanwhile this ticket's deadline does"
+                    if line(values, "code")
+                    else "Meanwhile the deadlines of your tickets do"
+                )
+                + " not count; we go on helping you as well as we can.",
                 f"To agree on a suitable configuration, please {_reach(values)}.",
             ),
             *regards(values, _CLOSING),

@@ -126,7 +126,9 @@ def suspended(values: Values, _names: tuple[str, ...]) -> Written:
             ),
             *_quoted("Lý do:", quoted(values, "reason")),
             *paragraphs(
-                "Trong thời gian đình chỉ, hạn xử lý của ticket này không được tính; chúng tôi vẫn tiếp tục hỗ trợ anh/chị "
+                "Trong thời gian đình chỉ, "
+                + ("hạn xử lý của ticket này" if line(values, "code") else "thời gian xử lý của các ticket")
+                + " không được tính; chúng tôi vẫn tiếp tục hỗ trợ anh/chị "
                 "trong khả năng tốt nhất.",
                 f"Để thống nhất cấu hình phù hợp, anh/chị vui lòng {_reach(values)}.",
             ),

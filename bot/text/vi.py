@@ -158,8 +158,16 @@ VI = Phrases(
         suspended=(
             "SLA của {customer} được đình chỉ từ {at}. Các ticket đang mở dừng tính giờ, khách hàng được báo qua email."
         ),
+        suspended_unmailed=(
+            "SLA của {customer} được đình chỉ từ {at}. Khách hàng chưa có ticket nào nên chưa có địa chỉ để gửi email: "
+            "anh/chị vui lòng thông báo trực tiếp cho khách hàng, việc đình chỉ dựa trên thông báo đó."
+        ),
         suspended_already="SLA của {customer} đang được đình chỉ từ {at}.",
         agreed="SLA của {customer} được tính lại từ {at}. Khách hàng được báo qua email.",
+        agreed_unmailed=(
+            "SLA của {customer} được tính lại từ {at}. Khách hàng chưa có ticket nào nên chưa có địa chỉ để gửi email: "
+            "anh/chị vui lòng thông báo trực tiếp cho khách hàng."
+        ),
         not_suspended="SLA của {customer} hiện không bị đình chỉ.",
         merge_usage="Để gộp hai ticket trùng nhau, anh/chị gõ “gộp 3CX-… vào 3CX-…”.",
         order_refused="{why}",

@@ -5,11 +5,13 @@ agreement.
 Source: D8, D9; support procedure, articles 2.1, 2.2.A and 2.4 ("trả lời … qua email cho tất cả các yêu cầu").
 """
 
+from bot.sla.book import Book
 from bot.sla.instants import Instant
 from bot.ticket.draft import Draft
-from bot.ticket.model import Suspension
+from bot.ticket.effects import Mail
+from bot.ticket.model import Suspension, Ticket
 from bot.ticket.receipt import deadline_of
-from bot.ticket.thread_mail import into_thread
+from bot.ticket.thread_mail import copies, into_thread
 
 
 def tell_resolved(draft: Draft) -> None:
@@ -48,28 +50,46 @@ def tell_merged(draft: Draft) -> None:
 
 def tell_suspended(draft: Draft, suspension: Suspension) -> None:
     """Notify of a suspension: by article 2.1 it rests on the notice. Only an open ticket has a time to suspend."""
-    if draft.ticket.state != "open":
-        return
-    manager = draft.rules.book.roster.by_id.get(suspension.by.removeprefix("staff:"))
-    values = {
-        "since_ms": _ms(suspension.at),
-        "reason": suspension.reason,
-        "manager": manager.name if manager is not None else "",
-    }
-    into_thread(draft, "suspended", values)
+    if draft.ticket.state == "open":
+        into_thread(draft, "suspended", _of_suspension(suspension, draft.rules.book))
 
 
 def tell_agreed(draft: Draft, suspension: Suspension, *, untold: bool) -> None:
     """Say that the time counts again. `untold`: no mail told of the suspension, so this one gives its reason too."""
-    if draft.ticket.state != "open":
-        return
-    values = {
+    if draft.ticket.state == "open":
+        reason = {"reason": suspension.reason} if untold else {}
+        into_thread(draft, "agreed", _of_agreement(suspension) | reason)
+
+
+def outside_threads(suspension: Suspension, last: Ticket, book: Book) -> Mail:
+    """Return the mail of a suspension, or of its end, to a customer none of whose tickets is open.
+
+    It begins a thread of its own, to whoever wrote the `last` ticket with everybody who took part in it: the notice is
+    about the customer's contract, and an answer to it is nothing of a ticket that is closed.
+    """
+    ended = suspension.ended_at is not None
+    values = _of_agreement(suspension) if ended else _of_suspension(suspension, book)
+    return Mail(
+        id=f"{'agreed' if ended else 'suspended'}.{suspension.id}",
+        template="agreed" if ended else "suspended",
+        to=(last.requester.address,),
+        cc=copies(last, book.desk),
+        values={name: value for name, value in values.items() if value},
+    )
+
+
+def _of_suspension(suspension: Suspension, book: Book) -> dict[str, str]:
+    manager = book.roster.by_id.get(suspension.by.removeprefix("staff:"))
+    name = manager.name if manager is not None else ""
+    return {"since_ms": _ms(suspension.at), "reason": suspension.reason, "manager": name}
+
+
+def _of_agreement(suspension: Suspension) -> dict[str, str]:
+    return {
         "since_ms": _ms(suspension.at),
         "until_ms": _ms(suspension.ended_at),
         "agreement": suspension.agreement,
-        "reason": suspension.reason if untold else "",
     }
-    into_thread(draft, "agreed", values)
 
 
 def _suspensions(draft: Draft) -> list[Suspension]:

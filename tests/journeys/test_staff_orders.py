@@ -71,6 +71,23 @@ async def test_a_call_that_no_mail_follows_is_told_to_the_desk_once(scene: Scene
     assert (await scene.desk.service.desk.desk_record()).phone_notices == ()
 
 
+async def test_a_call_that_no_mail_follows_is_mailed_to_the_operator_where_the_desk_has_no_channel(
+    scene: Scene,
+) -> None:
+    people, desk = scene.desk.people, scene.desk
+    operator = desk.service.desk.books.book().desk.operator.email
+    await desk.bind(scene.persona(people.l2), scene.desk_channel, "bỏ gán kênh")
+    await say(scene, people.l2, "cuộc gọi an-phu anh Thử")
+    before = len(desk.sent_mails(operator))
+    await desk.fast_forward(minutes=29)
+    assert len(desk.sent_mails(operator)) == before
+    await desk.fast_forward(minutes=90)
+    (mail,) = desk.sent_mails(operator)[before:]
+    text = " ".join(mail.text.split())
+    assert "Cuộc gọi của" in text
+    assert "anh Thử" in text
+
+
 async def test_a_call_about_a_ticket_is_entered_on_it_and_a_time_to_come_is_not(scene: Scene) -> None:
     people = scene.desk.people
     code = await scene.open_ticket()

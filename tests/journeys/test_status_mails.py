@@ -6,7 +6,7 @@ from tests.harness.letters import SentMail
 from tests.harness.servers import ENGINES
 from tests.journeys.scene import Scene
 from tests.journeys.test_c_acknowledged_from_the_card import press
-from tests.journeys.test_staff_orders import say
+from tests.journeys.test_staff_orders import say, ticket_of
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.parametrize("desk", ENGINES[:1], indirect=True)]
 
@@ -106,3 +106,51 @@ async def test_a_suspension_and_its_end_are_read_in_every_open_ticket_of_the_cus
     says(ended[later], "Hạn xử lý: 12:40 ngày 09/03/2026", "Deadline: 12:40 on 9 Mar 2026")
     assert len(mailed(scene)) == before + 5
     assert len(desk.sent_mails(other.email)) == others
+
+
+async def test_a_suspension_while_no_ticket_is_open_is_mailed_to_whoever_wrote_last_and_to_nobody_twice(
+    scene: Scene,
+) -> None:
+    desk, people = scene.desk, scene.desk.people
+    first, second = people.customer.people
+    older = await scene.open_ticket()
+    await desk.fast_forward(minutes=1)
+    await desk.mail(f"{second.name} <{second.email}>", "[P2] Cuộc gọi chập chờn", "Nghe được nửa câu.")
+    (newer,) = set(await desk.codes()) - {older}
+    opening = (await ticket_of(scene, newer)).mail.root
+    await desk.mail(
+        f"{first.name} <{first.email}>", "Re: [P2] Cuộc gọi chập chờn", "Bên em cũng vậy.", in_reply_to=opening
+    )
+    for card in scene.pages(people.l2):
+        await press(scene, people.l2, card, "resolve", {"note": "Đã khởi động lại trunk."})
+    assert {(await ticket_of(scene, code)).state for code in (older, newer)} == {"resolved"}
+    before = len(mailed(scene))
+    (answer,) = await say(scene, people.manager, f"đình chỉ SLA {people.customer.id}: Router chặn SIP")
+    assert "báo qua email" in answer
+    (mail,) = mailed(scene, since=before)
+    assert mail.to == second.email
+    assert first.email in mail.cc
+    assert mail.in_reply_to == ""
+    assert newer not in mail.text
+    says(
+        mail,
+        "SLA được tạm đình chỉ từ 10:01 ngày 09/03/2026",
+        "Lý do: | Router chặn SIP",
+        "thời gian xử lý của các ticket không được tính",
+        "the deadlines of your tickets do not count",
+    )
+    await desk.fast_forward(minutes=60)
+    await say(scene, people.manager, f"hết đình chỉ {people.customer.id}: mở cổng 5060")
+    (ended,) = mailed(scene, since=before + 1)
+    assert (ended.to, ended.in_reply_to) == (second.email, "")
+    says(ended, "áp dụng trở lại từ 11:01", "Nội dung đã thống nhất: | mở cổng 5060")
+
+
+async def test_a_customer_who_never_wrote_is_told_of_a_suspension_by_the_manager_who_is_told_so(scene: Scene) -> None:
+    people = scene.desk.people
+    before = len(scene.desk.sent_mails())
+    (answer,) = await say(scene, people.manager, f"đình chỉ SLA {people.customer.id}: Router chặn SIP")
+    assert "anh/chị vui lòng thông báo trực tiếp" in answer.lower()
+    (answer,) = await say(scene, people.manager, f"hết đình chỉ {people.customer.id}: mở cổng 5060")
+    assert "anh/chị vui lòng thông báo trực tiếp" in answer.lower()
+    assert len(scene.desk.sent_mails()) == before

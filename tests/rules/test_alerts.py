@@ -237,7 +237,9 @@ def test_with_a_desk_channel_it_is_said_there_and_the_operator_is_left_alone() -
 
 
 @pytest.mark.parametrize("desk", [None, DeskRecord()])
-def test_a_page_that_failed_is_told_to_the_operator_once_with_or_without_a_desk_channel(desk: DeskRecord | None) -> None:
+def test_a_page_that_failed_is_told_to_the_operator_once_with_or_without_a_desk_channel(
+    desk: DeskRecord | None,
+) -> None:
     case = Case("P1") if desk is None else Case("P1", desk=desk)
     page = next(effect for effect in case.effects if page_of(effect) is not None)
     decision = case.must(Undelivered(page.id, "403", page=page_of(page)), "10:01")
