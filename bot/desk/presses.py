@@ -25,7 +25,7 @@ from bot.ticket.commands import (
     Staff,
 )
 from bot.ticket.model import Ticket
-from bot.ticket.outage import ConfirmOutage, proposed_deductions
+from bot.ticket.outage import ConfirmOutage, WithdrawOutage, proposed_deductions
 
 _INPUT_LENGTH = 2_000
 
@@ -161,6 +161,8 @@ def _called_back(press: Press) -> Command | Refused:
 
 
 def _outage(press: Press) -> Command | Refused:
+    if press.ticked("withdraw"):
+        return WithdrawOutage(press.by, press.text("evidence"))
     start, end = press.past("start"), press.past("end")
     if isinstance(start, Refused) or start is None:
         return Refused("time_unclear")

@@ -219,6 +219,15 @@ async def test_only_a_manager_confirms_an_outage(scene: Scene) -> None:
     (outage,) = (await ticket(scene, code)).outages
     assert outage.end is not None
     assert outage.end - outage.start == 20 * MINUTE
+    told = said(await press_behind(scene, manager, card, "outage", evidence="x", start="", withdraw="false"))
+    assert "thời" in told.lower(), "an outage without its times is none"
+    mistaken = {"withdraw": "true", "evidence": "giám sát đo nhầm máy chủ"}
+    assert "quản lý" in said(await press_behind(scene, l2, latest(scene, l2), "outage", **mistaken))
+    assert not (await ticket(scene, code)).outages[0].withdrawn
+    body = await press_behind(scene, manager, card, "outage", **mistaken)
+    assert body["type"] == CARD
+    assert (await ticket(scene, code)).outages[0].withdrawn
+    assert len((await ticket(scene, code)).outages) == 1
 
 
 async def test_an_outage_is_confirmed_less_the_tickets_own_pauses(scene: Scene) -> None:
