@@ -98,8 +98,13 @@ def _past_due(ticket: Ticket, reading: Reading, now: Instant) -> bool:
 
 
 def _alert_breach(draft: Draft, reading: Reading, rungs: tuple[Rung, ...], awaited_at: Instant | None) -> None:
-    """Record a breach once in each measure; again only if it was corrected meanwhile."""
+    """Record a breach once in each measure; again only if it was corrected meanwhile.
+
+    Also that of a ticket which was resolved late before anybody looked: it pages nobody, and stays in the record.
+    """
     now, due_at = draft.rules.now, [rung.due_at for rung in rungs if rung.breach and rung.kind == "step"]
+    if reading.resolved_at is not None:
+        due_at = [at for at in (reading.breached_at(now),) if at is not None]
     if due_at and not _alerted(draft.ticket, reading):
         known_at = now if awaited_at is None else min(now, max(min(due_at), awaited_at))
         draft.change(breach_alerted_at=now, breach_known_at=known_at, breach_corrected_at=None)

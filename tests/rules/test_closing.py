@@ -68,6 +68,20 @@ def test_a_resolution_exactly_at_the_deadline_is_in_time_and_a_moment_later_is_n
         assert (case.reading().breached_at(moment("12:00")) is not None) is breached
 
 
+def test_a_ticket_resolved_late_before_anybody_looked_is_recorded_as_breached_and_pages_nobody() -> None:
+    case = Case("P1")
+    before = len([kind for kind in case.kinds() if kind == "paged"])
+    case.must(Resolve(L2, "xong", called="Chị Mẫu"), "10:30:00.001")
+    assert case.last("breached").data == {"due_at": moment("10:30")}
+    assert case.ticket.breach_alerted_at == moment("10:30:00.001")
+    assert len([kind for kind in case.kinds() if kind == "paged"]) == before
+    case.must(Wake(), "11:00")
+    assert case.kinds().count("breached") == 1
+    in_time = Case("P1")
+    in_time.must(Resolve(L2, "xong"), "10:30")
+    assert "breached" not in in_time.kinds()
+
+
 def test_reopening_continues_the_used_time_and_climbs_the_ladder_anew() -> None:
     case = Case("P1")
     case.must(Resolve(L2, "xong"), "10:20")
