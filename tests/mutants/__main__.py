@@ -104,16 +104,22 @@ def _try(how: str, mutants: list[Mutant], covered: Covered, workers: int) -> dic
     if shares:
         shares[0] = f"{json.dumps(_no_fault(trials, covered))}\n{shares[0]}"
     outcomes: dict[str, str] = {}
+    noticed: dict[str, str] = {}
 
     def work(share: str) -> None:
         for line in _worker(how, [], share):
             told = json.loads(line)
+            if "noticed_by" in told:
+                noticed[told["id"]] = told["noticed_by"]
+                continue
             outcomes[told["id"]] = told["outcome"]
+            if told["id"] == _NO_FAULT and told["outcome"] != "survived":
+                why = noticed.get(_NO_FAULT, told["outcome"])
+                raise RuntimeError(f"a test fails without any fault, so that nothing is proved ({how}): {why}")
 
     with ThreadPoolExecutor(max_workers=workers) as threads:
         list(threads.map(work, shares))
-    if shares and outcomes.pop(_NO_FAULT, "not tried") != "survived":
-        raise RuntimeError(f"a test fails without any fault ({how}): what was killed proves nothing")
+    outcomes.pop(_NO_FAULT, None)
     if len(outcomes) < len(trials):
         raise RuntimeError(f"{len(trials) - len(outcomes)} faults were not tried")
     return outcomes

@@ -77,6 +77,18 @@ def in_child(work: Callable[[], int], seconds: float) -> str:
     return "timeout"
 
 
+class Stop:
+    """Ends the child at the first test that notices, and says which it was."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.trial = trial
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            tell({"id": self.trial.id, "noticed_by": report.nodeid})
+            os._exit(1)
+
+
 class Fast:
     """Hands the collected tests to a child per fault instead of running them."""
 
@@ -88,16 +100,13 @@ class Fast:
             def work(trial: Trial = trial, chosen: Sequence[pytest.Item] = chosen) -> int:
                 if not exchange(trial):
                     return 9
+                session.config.pluginmanager.register(Stop(trial))
                 for item, following in zip(chosen, [*chosen[1:], None], strict=True):
                     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 return 0
 
             tell({"id": trial.id, "outcome": in_child(work, max(LEAST_S, FACTOR * trial.expected_s))})
         return True
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            os._exit(1)
 
 
 def exchange(trial: Trial) -> bool:
@@ -159,21 +168,13 @@ class Faulty(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
         return compile(self.trial.source, str(ROOT / self.trial.module), "exec", dont_inherit=True)
 
 
-class Stop:
-    """Ends the child at the first test that notices."""
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            os._exit(1)
-
-
 def fresh() -> None:
     """Import the product anew with each fault in it."""
     for trial in trials():
 
         def work(trial: Trial = trial) -> int:
             sys.meta_path.insert(0, Faulty(trial))
-            return 0 if pytest.main([*QUIET, *trial.tests], plugins=[Stop()]) == pytest.ExitCode.OK else 1
+            return 0 if pytest.main([*QUIET, *trial.tests], plugins=[Stop(trial)]) == pytest.ExitCode.OK else 1
 
         tell({"id": trial.id, "outcome": in_child(work, max(LEAST_S, FACTOR * trial.expected_s))})
 
