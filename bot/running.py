@@ -154,6 +154,7 @@ async def _open_mail_door(service: Service, port: int) -> None:
 
 async def _prove_unsigned_is_refused(host: str, port: int) -> None:
     """Post without a token to the own door; anything but 401 means that anybody could speak as Teams."""
+    _log.info("self-test: the own door must refuse an unsigned POST")
     async with (
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
         session.post(f"{own_url(host, port)}/api/messages", json={"type": "message"}) as answer,
