@@ -57,8 +57,6 @@ class Climb:
 @dataclass(frozen=True)
 class _Candidate:
     at: Instant
-    order: int
-    """At equal times: expiry of the hold before the step before the repeat."""
     apply: Callable[["_Climber"], None]
 
 
@@ -68,7 +66,7 @@ def climb(situation: Situation, progress: Progress, ack: Ack | None, now: Instan
     climber = _Climber(situation, progress, ack)
     next_at: Instant | None = now
     for _ in range(_LONGEST_CLIMB):
-        candidate = min(climber.candidates(), key=lambda c: (c.at, c.order), default=None)
+        candidate = min(climber.candidates(), key=lambda c: c.at, default=None)
         if candidate is None or candidate.at > now:
             next_at = candidate.at if candidate is not None else None
             break
@@ -135,7 +133,7 @@ def _taken_back(situation: Situation, progress: Progress, ack: Ack | None, now: 
         "paged": reached(progress.paged),
         "owed": reached(progress.owed),
         "repeats": progress.repeats if every is None else min(progress.repeats, used // every),
-        "after": min(progress.after, max(0, used - reading.target) // after_every),
+        "after": min(progress.after, max(0, (used - reading.target) // after_every)),
     }
     warned = ack is not None and ack.warned and _reached_warning(situation, ack, used)
     if all(getattr(progress, name) == value for name, value in still.items()) and (ack is None or ack.warned == warned):
@@ -186,31 +184,26 @@ class _Climber:
         self.expired_at: Instant | None = None
 
     def candidates(self) -> Iterator[_Candidate]:
-        """Yield what can happen next: of each sort the first."""
+        """Yield what can happen next, of each sort the first; what falls due at the same time happens in this order."""
         if self.situation.reading.merged:
             return
         if self.situation.reading.resolved_at is not None:
             yield from self._owed_call()
             return
-        yield from self._hold()
+        yield from self._end_of_hold()
         yield from self._steps()
         yield from self._triage()
         yield from self._repeats()
         yield from self._after_breach()
+        yield from self._warning()
         yield from self._chases()
 
-    def _hold(self) -> Iterator[_Candidate]:
+    def _end_of_hold(self) -> Iterator[_Candidate]:
         if self.ack is None:
             return
-        reading, lasts = self.situation.reading, self.situation.ack_lasts
-        ends = reading.later(self.ack.renewed_at, lasts)
-        if ends is not None:
-            yield _Candidate(ends, 0, lambda c: c.expire(ends))
-        warning = self.situation.ladder.ack_warning
-        if warning and not self.ack.warned and warning < lasts:
-            warns = reading.later(self.ack.renewed_at, lasts - warning)
-            if warns is not None:
-                yield _Candidate(warns, 5, lambda c: c.warn(warns))
+        at = self.situation.reading.later(self.ack.renewed_at, self.situation.ack_lasts)
+        if at is not None:
+            yield _Candidate(at, lambda c: c.expire(at))
 
     def _steps(self) -> Iterator[_Candidate]:
         """Yield the step of the least used time: used time only grows, so no other can come before it."""
@@ -222,7 +215,7 @@ class _Climber:
         offset, index = min(offsets)
         at = reading.when_used(offset)
         if at is not None:
-            yield _Candidate(at, 1, lambda c: c.reach(index, at))
+            yield _Candidate(at, lambda c: c.reach(index, at))
 
     def _triage(self) -> Iterator[_Candidate]:
         triage, reading = self.situation.triage, self.situation.reading
@@ -231,7 +224,7 @@ class _Climber:
         for index, step in enumerate(triage.steps):
             if index not in self.progress.triage:
                 at = self.situation.triage_calendar.add(self.situation.triage_from, step.after or 0)
-                yield _Candidate(at, 2, lambda c, i=index, a=at, s=step: c.ask_to_classify(i, a, s))  # type: ignore[misc]
+                yield _Candidate(at, lambda c, i=index, a=at, s=step: c.ask_to_classify(i, a, s))  # type: ignore[misc]
 
     def _repeats(self) -> Iterator[_Candidate]:
         every, reading = self.situation.ladder.repeat_every, self.situation.reading
@@ -240,27 +233,35 @@ class _Climber:
             return
         at = reading.when_used(slot * every)
         if at is not None:
-            yield _Candidate(at, 3, lambda c: c.repeat(slot, at))
+            yield _Candidate(at, lambda c: c.repeat(slot, at))
 
     def _after_breach(self) -> Iterator[_Candidate]:
         reading, slot = self.situation.reading, self.progress.after + 1
         at = reading.when_used(reading.target + slot * self.situation.ladder.after_breach_every)
         if at is not None:
-            yield _Candidate(at, 4, lambda c: c.repeat_after_breach(slot, at))
+            yield _Candidate(at, lambda c: c.repeat_after_breach(slot, at))
+
+    def _warning(self) -> Iterator[_Candidate]:
+        warning, lasts = self.situation.ladder.ack_warning, self.situation.ack_lasts
+        if self.ack is None or self.ack.warned or warning >= lasts:
+            return  # no warning at all (0) is due with the end, which comes first
+        at = self.situation.reading.later(self.ack.renewed_at, lasts - warning)
+        if at is not None:
+            yield _Candidate(at, lambda c: c.warn(at))
 
     def _chases(self) -> Iterator[_Candidate]:
         for waiting in self.situation.waiting:
             times = self._times_chased(waiting)
             at = asked_at(waiting, self.situation.ladder.chase, self.situation.hours, times)
             if at is not None:
-                yield _Candidate(at, 6, lambda c, w=waiting, n=times, a=at: c.chase(w, n, a))  # type: ignore[misc]
+                yield _Candidate(at, lambda c, w=waiting, n=times, a=at: c.chase(w, n, a))  # type: ignore[misc]
 
     def _owed_call(self) -> Iterator[_Candidate]:
         owed, times = self.situation.owed_call, self.progress.call_backs
         if owed is not None and times == 0:
-            yield _Candidate(owed.due_at, 0, lambda c: c.remind_of_call(owed))
+            yield _Candidate(owed.due_at, lambda c: c.remind_of_call(owed))
         if owed is not None and times == 1:
-            yield _Candidate(owed.again_at, 0, lambda c: c.tell_of_missing_call(owed))
+            yield _Candidate(owed.again_at, lambda c: c.tell_of_missing_call(owed))
 
     def expire(self, at: Instant) -> None:
         """End the hold; what it held back fires at once."""

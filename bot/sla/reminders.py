@@ -44,5 +44,5 @@ def asked_at(waiting: Waiting, chase: Chase | None, hours: Calendar, n: int) -> 
         return waiting.chase_at
     if chase is None:
         return None
-    slots = n if n <= _EAGER else _EAGER * (n - _EAGER + 1)
+    slots = max(n, _EAGER * (n - _EAGER + 1))
     return hours.add(waiting.chase_at, slots * chase.unanswered_after)

@@ -91,7 +91,7 @@ class Rung:
     kind: PageKind
     due_at: Instant
     level: str | None
-    by: tuple[Channel, ...]
+    by: tuple[Channel, ...] = ()
     whole_team: bool = False
     managers: Literal["channel", "digest"] | None = None
     to_holder: bool = False

@@ -36,7 +36,7 @@ def contacts(rules: Rules, ticket: Ticket, rung: Rung) -> tuple[Contact, ...]:
     A level's people are those on duty, else the team's queue, whose extensions ring in turn.
     """
     found: list[Contact] = []
-    named = [rung.to] if rung.to else []
+    named = [rung.to]  # empty: nobody's id
     if rung.to_holder and ticket.ack is not None:
         named.append(ticket.ack.by)
     for person_id in named:
@@ -48,14 +48,14 @@ def contacts(rules: Rules, ticket: Ticket, rung: Rung) -> tuple[Contact, ...]:
     return tuple({contact.id: contact for contact in found}.values())
 
 
-def usable(rules: Rules, ticket: Ticket, rung: Rung) -> tuple[Channel, ...]:
-    """Return the rung's channels that this installation has and whose quiet hours it is not."""
+def usable(rules: Rules, ticket: Ticket, channels: tuple[Channel, ...]) -> tuple[Channel, ...]:
+    """Return those of a page's channels that this installation has and whose quiet hours it is not."""
     quiet = rules.book.policy.priorities[ticket.priority].ladder.quiet
     local = rules.local()
     minute = local.hour * 60 + local.minute
     return tuple(
         channel
-        for channel in rung.by
+        for channel in channels
         if channel in rules.book.channels_configured and not _inside(quiet.get(channel), minute)
     )
 
@@ -66,7 +66,7 @@ def reaches_somebody(rules: Rules, ticket: Ticket, rung: Rung) -> bool:
     A level may be reached by the desk's channel alone; who is meant by name needs a way of their own.
     """
     desk_channel = rules.desk.channel("desk") is not None and rung.level is not None
-    channels = usable(rules, ticket, rung)
+    channels = usable(rules, ticket, rung.by)
     return any(
         _reached_by(contact, channel, desk_channel=desk_channel)
         for contact in contacts(rules, ticket, rung)

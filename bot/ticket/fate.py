@@ -89,8 +89,7 @@ def _by_another_channel(draft: Draft, page: PendingPage) -> bool:
     if person is None:
         return False
     contact = contact_of(person)
-    anyhow = Rung(page.occurrence, page.kind, draft.rules.now, None, ("teams", "mail", "phone"))
-    for channel in usable(draft.rules, draft.ticket, anyhow):
+    for channel in usable(draft.rules, draft.ticket, ("teams", "mail", "phone")):
         if channel in page.channels:
             continue
         if queue_to_contact(draft, _ref(draft, page), contact, channel):
@@ -114,5 +113,5 @@ def _ref(draft: Draft, page: PendingPage) -> PageRef:
 def _next_level(draft: Draft, page: PendingPage) -> None:
     if draft.ticket.state != "open" or page.kind in _FOR_ONE_PERSON:
         return
-    failed = Rung(page.occurrence, page.kind, draft.rules.now, page.level, (), breach=page.breach)
+    failed = Rung(page.occurrence, page.kind, draft.rules.now, page.level, breach=page.breach)
     send_to_next_level(draft, situation_of(draft.ticket, draft.rules), failed)

@@ -45,7 +45,7 @@ def page_what_is_due(draft: Draft) -> Instant | None:
     situation = situation_of(ticket, draft.rules)
     result = climb(situation, ticket.progress, ticket.ack, now)
     awaited_at = ticket.expected_at
-    draft.change(progress=result.progress, ack=result.ack, expected_at=result.next_at)
+    draft.change(progress=result.progress, ack=result.ack, expected_at=None)  # what was awaited is here
     if ticket.ack is not None and result.expired_at is not None:
         draft.change(offered_to="")
         draft.record("ack_expired", holder=ticket.ack.by, due_at=result.expired_at)

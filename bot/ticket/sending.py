@@ -84,7 +84,7 @@ def _send(draft: Draft, rungs: list[Rung], awaited_at: Instant | None) -> None:
     best: dict[tuple[str, Channel], tuple[Rung, Contact]] = {}
     posts: list[tuple[Rung, Contact]] = []
     for rung in rungs:
-        channels = usable(rules, ticket, rung)
+        channels = usable(rules, ticket, rung.by)
         for contact in contacts(rules, ticket, rung):
             for channel in channels:
                 known = best.get((contact.id, channel))
