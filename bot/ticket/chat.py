@@ -8,7 +8,7 @@ import hashlib
 
 from bot.sla.instants import DAY
 from bot.ticket import notices
-from bot.ticket.commands import Author, Bind, ChatMessage, CodePosted, Staff
+from bot.ticket.commands import Author, Bind, ChatMessage, CodePosted, CustomerSide, Staff
 from bot.ticket.draft import Draft
 from bot.ticket.effects import Card
 from bot.ticket.hold import renew
@@ -60,8 +60,8 @@ def chat_message(draft: Draft, command: ChatMessage) -> None:
     draft.record("chat_message", by=_by(command.author), arrived_at=command.arrived_at, change=command.change)
     draft.guards.append(f"chat:{command.message_id}")
     _mirror_to_mail(draft, command.author, command.text, command.change)
-    if draft.ticket.state == "resolved" and command.change == "new" and not isinstance(command.author, Staff):
-        _ask_whether_it_is_back(draft, command)
+    if draft.ticket.state == "resolved" and command.change == "new" and isinstance(command.author, CustomerSide):
+        _ask_whether_it_is_back(draft, command.chat, command.author)
 
 
 def bind(draft: Draft, command: Bind) -> None:
@@ -76,16 +76,15 @@ def bind(draft: Draft, command: Bind) -> None:
         notices.take(draft, Notice(at=asked_at, channel="teams", by=by))
 
 
-def _ask_whether_it_is_back(draft: Draft, command: ChatMessage) -> None:
+def _ask_whether_it_is_back(draft: Draft, chat: Chat, author: CustomerSide) -> None:
     """Tell the desk that the customer has more to say about a resolved ticket; ask the customer, once."""
     draft.say_to_desk("wrote_after_resolved", code=draft.ticket.code)
     if draft.ticket.asked_to_reopen:
         return
     draft.change(asked_to_reopen=True)
-    key = _thread_key(command.chat)
+    key = _thread_key(chat)
     language: Language = next((t.language for t in draft.ticket.threads if _thread_key(t.chat) == key), "vi")
-    person = _person(draft, command.author) if command.chat.personal else None
-    draft.say(command.chat, language, "reopen_question", {}, person)
+    draft.say(chat, language, "reopen_question", {}, author.person if chat.personal else None)
 
 
 def _link(draft: Draft, command: CodePosted, by: str) -> None:
