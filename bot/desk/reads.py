@@ -164,7 +164,7 @@ def status_view(ticket: Ticket, rules: Rules, button: Button, *, private: bool) 
     details = StatusDetails(
         company=customer.name if customer else "",
         subject=ticket.subject,
-        holder=ticket.ack.name if ticket.ack else "",
+        holder=ticket.ack.name if ticket.ack else ticket.resolved_by,
         waiting_for=reading.paused_by[-1] if reading.paused_by else "",
         resolution=ticket.resolution,
     )
@@ -220,7 +220,7 @@ def page_view(
         due_at=reading.due_at() if ticket.state == "open" else None,
         left=reading.target - used if ticket.state == "open" and not reading.paused_by else None,
         used_percent=used * 100 // reading.target,
-        holder=ack.name if ack else "",
+        holder=ack.name if ack else ticket.resolved_by,
         ack_until=reading.later(ack.renewed_at, policy.ack_lasts(ticket.priority)) if ack else None,
         breached=reading.breached_at(rules.now) is not None,
         waiting_for=reading.paused_by[-1] if reading.paused_by else "",

@@ -110,6 +110,7 @@ async def test_resolving_needs_a_note_stops_the_clock_and_ends_the_ladder(scene:
     await press(scene, people.l2, page, "resolve", {"note": "Đã khởi động lại dịch vụ SIP."})
     ticket = await desk.ticket(code)
     assert ticket.state == "resolved"
+    assert people.l2.name in shown(scene.pages(people.l2)[0]), "who resolved it stays on the card"
     sent = len(desk.channel.posts(scene.private(people.l3)))
     await desk.fast_forward(minutes=120)
     assert len(desk.channel.posts(scene.private(people.l3))) == sent
