@@ -1,8 +1,11 @@
 """Pauses that are asked after, calls that are owed, breaches and the clock that says later there was none."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.sla.instants import MINUTE
+from bot.sla.reminders import OwedCall
 from bot.ticket.commands import (
     Acknowledge,
     AnswerChase,
@@ -22,9 +25,11 @@ from bot.ticket.commands import (
 from bot.ticket.decide import Decision
 from bot.ticket.effects import Card, Mail, Say
 from bot.ticket.model import DeskRecord, Participant
+from bot.ticket.paging import situation_of
 from tests.rules.case import Case, moment
+from tests.rules.ladder import plain_ladder, with_ladder
 from tests.rules.paged import EVERY_WAY, L2, L3, pages, told, without
-from tests.rules.test_decide import page_of
+from tests.rules.test_decide import page_of, staffed
 
 # Asking after a pause (D8)
 
@@ -57,10 +62,11 @@ def test_the_resolver_is_reminded_of_the_call_then_managers_and_then_nobody() ->
     assert resolved.wake_at == moment("10:40")
     case.now = moment("10:40") - 1
     assert told(case.must(Wake())) == {}
+    assert case.ticket.call_back is not None
+    assert not case.ticket.call_back.reminded
     reminded = case.must(Wake(), "10:40")
     assert told(reminded) == {"l2.one": {"teams", "mail"}}
     assert {page.kind for page in pages(reminded, "l2.one")} == {"call_back"}
-    assert case.ticket.call_back is not None
     assert case.ticket.call_back.reminded
     assert reminded.wake_at == moment("11:10")
     alerted = case.must(Wake(), "11:10")
@@ -94,6 +100,14 @@ def test_a_reopened_ticket_owes_its_call_anew() -> None:
     assert {page.occurrence for page in pages(case.must(Wake(), "11:20"), "l2.one")} == {"1.c0"}
 
 
+def test_a_call_that_the_policy_no_longer_asks_for_is_missed_as_soon_as_it_is_due() -> None:
+    case = Case("P1")
+    case.must(Resolve(L2, "xong"), "10:10")
+    case.book = replace(staffed(), policy=with_ladder(plain_ladder(), call_back_within=None))
+    owed = situation_of(case.ticket, case.rules()).owed_call
+    assert owed == OwedCall(due_at=moment("10:40"), again_at=moment("10:40"), by="l2.one")
+
+
 def test_the_call_of_a_resolver_who_left_is_the_lowest_levels() -> None:
     case = Case("P1")
     case.must(Resolve(L2, "xong"), "10:10")
@@ -115,6 +129,7 @@ def test_a_breach_is_alerted_at_its_millisecond_and_that_is_no_correction() -> N
     case.must(Wake())
     assert breaches(case) == []
     case.must(Wake(), "10:30")
+    assert case.last("breached").data == {"due_at": moment("10:30")}
     case.must(Note(L2, "đang xem"))
     case.now += 1
     case.must(Wake())

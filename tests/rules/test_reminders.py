@@ -41,6 +41,7 @@ def test_an_owed_call_is_asked_for_twice_and_never_again() -> None:
     assert (reminder.kind, reminder.level, reminder.to, reminder.by) == ("call_back", None, "an", ("teams", "mail"))
     (alert,) = at_the_millisecond(desk, minute(63))
     assert (alert.kind, alert.level, alert.to, alert.managers) == ("call_back", None, "", "channel")
+    assert desk.progress.call_backs == 2
     assert desk.wake(MONDAY + DAY).next_at is None
 
 
