@@ -341,6 +341,13 @@ def test_who_proved_an_address_sees_the_ticket_for_ninety_days_and_a_new_proof_r
     assert (decision.effects, decision.guards) == ((), ())
 
 
+@pytest.mark.parametrize(("proved", "counts"), [("10:32", True), ("10:32:00.001", False)])
+def test_a_code_counts_as_a_notice_if_it_is_proved_within_half_an_hour(proved: str, *, counts: bool) -> None:
+    case = Case("P4")
+    case.must(Bind(PersonKey(tenant="f1", object_id="o1"), "mot@anphu.example", moment("10:02")), proved)
+    assert [notice.at for notice in case.ticket.notices] == ([moment("10:02")] if counts else [])
+
+
 def test_a_code_that_was_written_before_the_proof_is_a_notice_of_whoever_proved() -> None:
     case = Case("P1")
     decision = case.must(Bind(PersonKey(tenant="f1", object_id="o1"), "mot@anphu.example", moment("10:02")), "10:03")

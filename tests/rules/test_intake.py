@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.ticket.commands import Bounced, CodePosted, CustomerMail, EngineerMail, Pause, Resolve
+from bot.ticket.commands import Acknowledge, Bounced, CodePosted, CustomerMail, EngineerMail, Pause, Resolve, Staff
 from bot.ticket.decide import Decision, decide
 from bot.ticket.draft import Rules
 from bot.ticket.effects import Mail, Mirror, Say
@@ -65,6 +65,12 @@ def test_a_ticket_starts_as_its_mail_says() -> None:
     assert (ticket.requester, ticket.participants) == (TWO, (TWO,))
     assert ticket.excerpt == "Không gọi được"
     assert ticket.mail == MailThread(root="<1@x>", references=("<1@x>",), last="<1@x>", subject="Tổng đài")
+
+
+def test_a_mail_that_was_fetched_late_is_paged_with_how_late_we_were() -> None:
+    case = Case("P1", start="2026-03-09 10:03", opening={"received_at": moment("10:00")})
+    assert {e.data["late_ms"] for e in case.events if e.kind == "paged"} == {180_000}
+    assert case.ticket.opened_at == moment("10:00")
 
 
 @pytest.mark.parametrize(("length", "kept"), [(399, 399), (400, 400), (401, 400)])
@@ -169,6 +175,16 @@ def test_a_mail_that_leaves_the_customer_out_is_shown_nowhere() -> None:
     assert said(decision) == [("internal_mail", by, data)]
     assert (decision.effects, decision.guards) == ((), ("mail:<e@x>",))
     assert case.ticket.last_answer_at is None
+
+
+@pytest.mark.parametrize(("by", "renewed"), [(L2, "10:04"), (STAFF["L3"], "10:01")])
+@pytest.mark.parametrize("to_customer", [True, False])
+def test_a_mail_of_the_holder_renews_their_hold(by: Staff, renewed: str, *, to_customer: bool) -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:01")
+    case.must(replace(ANSWER, by=by, to_customer=to_customer), "10:04")
+    assert case.ticket.ack is not None
+    assert (case.ticket.ack.by, case.ticket.ack.renewed_at) == ("l2.one", moment(renewed))
 
 
 # A mail that came back
