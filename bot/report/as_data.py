@@ -86,7 +86,8 @@ def _credit(figures: MonthFigures, award: Award) -> dict[str, Any]:
 def _crossing(crossing: Crossing) -> dict[str, Any]:
     return {
         "below": str(crossing.below),
-        **_span("more", crossing.more),
+        "more_ms": crossing.more,
+        "more_minutes": crossing.more_minutes,
         "reachable": crossing.reachable,
         "percent": str(crossing.row.percent),
         "may_terminate": crossing.row.may_terminate,

@@ -144,7 +144,7 @@ def _forecast(figures: MonthFigures, pen: _Pen) -> list[str]:
             continue
         phrase = words.crossing if crossing.more >= MINUTE else words.crossing_at_once
         told = phrase.format(
-            minutes=pen.number(crossing.more // MINUTE),
+            minutes=pen.number(crossing.more_minutes),
             below=pen.percent(crossing.below),
             percent=pen.percent(crossing.row.percent),
         )

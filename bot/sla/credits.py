@@ -14,7 +14,7 @@ from fractions import Fraction
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from bot.sla.instants import Instant, Span, from_datetime, to_datetime
+from bot.sla.instants import MINUTE, Instant, Span, from_datetime, to_datetime
 from bot.sla.intervals import Interval, cut, length, minus, union
 from bot.sla.policy import Credit, Uptime
 
@@ -162,6 +162,11 @@ class Crossing:
     """To the millisecond: with 1 ms less the line would hold."""
     reachable: bool
     """Whether that much of the paid time is left."""
+
+    @property
+    def more_minutes(self) -> int:
+        """Return the first whole number of minutes that is too much."""
+        return -(-self.more // MINUTE)
 
 
 def paid_time(month: Month, zone: ZoneInfo, first: date | None, last: date) -> Interval | None:

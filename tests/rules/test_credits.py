@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sla.credits import (
+    Crossing,
     Down,
     Hole,
     Measure,
@@ -24,7 +25,7 @@ from bot.sla.credits import (
 )
 from bot.sla.instants import DAY, HOUR, MINUTE, SECOND
 from bot.sla.intervals import cut, length, minus, union
-from bot.sla.policy import Policy, Uptime
+from bot.sla.policy import Credit, Policy, Uptime
 from tests.rules.ladder import ZONE, at, book
 
 PROMISE = book().policy.uptime
@@ -353,3 +354,9 @@ class TestTheUptimeOfAPolicy:
     def test_what_is_no_exact_percentage_is_refused(self, wrong: object) -> None:
         with pytest.raises(ValueError, match="promised"):
             Uptime.model_validate({"promised": wrong, "credits": []})
+
+
+@pytest.mark.parametrize(("more", "minutes"), [(1, 1), (60_000, 1), (60_001, 2), (86 * 60_000 + 24_001, 87)])
+def test_a_crossing_names_the_first_whole_minute_that_is_too_much(more: int, minutes: int) -> None:
+    row = Credit(uptime_from=Decimal("98.5"), percent=Decimal(2))
+    assert Crossing(Decimal("99.8"), row, more, reachable=True).more_minutes == minutes
