@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
+from itertools import count
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -51,7 +52,7 @@ class Desk(Frozen):
     def next_digest(self, after: Instant) -> Instant:
         """Return the first time after an instant at which the managers' digest goes out, by the desk's clocks."""
         today = local_date(after, self.zone)
-        times = (reached(today + timedelta(days=days), self.digest_at, self.zone) for days in range(3))
+        times = (reached(today + timedelta(days=days), self.digest_at, self.zone) for days in count())
         return next(at for at in times if at > after)
 
     def rank(self, level: str | None) -> int:
@@ -115,8 +116,8 @@ class Customers(Frozen):
 
     def tenants_of(self, customer: Customer) -> frozenset[str]:
         """Return the tenants bound to a customer: its own and its partner's (D10 row 2)."""
-        partner = self.partners_by_id.get(customer.partner or "")
-        return frozenset(t.lower() for t in (*customer.tenants, *(partner.tenants if partner else ())))
+        partners = [partner for partner in self.partners if partner.id == customer.partner]
+        return frozenset(t.lower() for side in (customer, *partners) for t in side.tenants)
 
     @cached_property
     def all_tenants(self) -> frozenset[str]:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from operator import sub
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -155,7 +156,7 @@ class Calendar:
         day = last = local.date()
         while days > 0:
             day += timedelta(days=1)
-            if (day - last).days > HORIZON // DAY:
+            if day - last > timedelta(milliseconds=HORIZON):
                 raise NoWorkingTime(f"no working day in the 366 days after {last.isoformat()}")
             if day.year > LAST_YEAR:
                 raise _no_more_years()
@@ -206,7 +207,7 @@ class Calendar:
         return self._build(table.first, table.last + 1)
 
     def _earlier(self, table: _Table, at: Instant) -> _Table:
-        opened = min([at, *table.starts[1:2]])
+        opened = min([at, *table.starts[1:]])
         if opened - table.since > HORIZON:
             raise _closed_for_good("before", opened)
         if table.first <= FIRST_YEAR:
@@ -216,14 +217,14 @@ class Calendar:
     def _build(self, first: int, last: int) -> _Table:
         """Put a table together and keep it; two threads that do so at once keep tables that agree."""
         since, until = _midnight(first, self._zone), _midnight(last + 1, self._zone)
-        eve = self._intervals(date(first - 1, 12, 31), date(first - 1, 12, 31))
+        eve = date(first - 1, 12, 31)
         years = [interval for number in range(first, last + 1) for interval in self._year(number)]
-        merged = [(since, since), *_merged([*eve, *years], since, until)]
+        merged = [(since, since), *_merged([*self._intervals(eve, eve), *years], since, until)]
         starts, ends = [start for start, _ in merged], [end for _, end in merged]
         used = list(accumulate((end - start for start, end in merged), initial=0))
-        zeros = [before - start for start, before in zip(starts, used, strict=False)]
-        closed = zip(ends, [*starts[1:], until], strict=True)
-        gaps = tuple((end, start) for end, start in closed if start - end > HORIZON)
+        zeros = list(map(sub, used, starts))
+        closed = pairwise([*merged, (until, until)])
+        gaps = tuple((end, start) for (_, end), (start, _) in closed if start - end > HORIZON)
         self._table = table = _Table(first, last, since, until, starts, ends, zeros, used, gaps)
         self._lists = (since, until, starts, ends, zeros, used, not gaps and self._hours.boundary == "close")
         return table
@@ -318,22 +319,18 @@ def _midnight(year: int, zone: ZoneInfo) -> Instant:
     return from_datetime(datetime(year, 1, 1, tzinfo=zone))
 
 
-def _merged(intervals: Iterable[Interval], since: Instant, until: Instant) -> Iterator[Interval]:
-    """Yield the union of intervals, sorted, inside [since, until)."""
-    start: Instant | None = None
-    end: Instant = 0
-    for next_start, next_end in sorted(intervals):
-        low, high = max(next_start, since), min(next_end, until)
+def _merged(intervals: Iterable[Interval], since: Instant, until: Instant) -> list[Interval]:
+    """Return the union of intervals, sorted, inside [since, until)."""
+    merged: list[Interval] = []
+    for start, end in sorted(intervals):
+        low, high = max(start, since), min(end, until)
         if low >= high:
             continue
-        if start is not None and low <= end:
-            end = max(end, high)
-            continue
-        if start is not None:
-            yield start, end
-        start, end = low, high
-    if start is not None:
-        yield start, end
+        if merged and low <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], high)
+        else:
+            merged.append((low, high))
+    return merged
 
 
 def _from_walls(walls: list[Interval], zone: ZoneInfo) -> tuple[Interval, ...]:

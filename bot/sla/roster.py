@@ -239,7 +239,8 @@ class Roster(Frozen):
         for rotation in self.rotations:
             turn = max(0, (first - rotation.since).days // rotation.every)
             while rotation.since + timedelta(days=turn * rotation.every) <= last:
-                yield rotation.handed_over(turn, zone), rotation.handed_over(turn + 1, zone)
+                handover = rotation.handed_over(turn, zone)
+                yield handover, handover
                 turn += 1
         spells: tuple[Spell, ...] = (*self.overrides, *self.absences)
         for spell in spells:

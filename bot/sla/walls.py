@@ -33,11 +33,9 @@ def inside(window: tuple[int, int], minute: int) -> bool:
 def reached(day: date, minute: int, zone: ZoneInfo) -> Instant:
     """Return the first instant at which it is `minute` of `day` or later in `zone`; 1440 is the end of the day."""
     wall = datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(minutes=minute)
-    at = from_datetime(wall.astimezone(UTC))
-    if _wall(at, zone) == wall.replace(tzinfo=None):
-        return at  # fold=0: the first of two
-    low, high = from_datetime(wall.replace(fold=1).astimezone(UTC)), at
-    while high - low > 1:
+    high = from_datetime(wall)  # fold=0: the first of two
+    low = from_datetime(wall.replace(fold=1))
+    while high - low > 1:  # before it only where a change of the clocks skips this time of day
         middle = (low + high) // 2
         low, high = (low, middle) if _wall(middle, zone) >= wall.replace(tzinfo=None) else (middle, high)
     return high
