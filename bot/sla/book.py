@@ -116,8 +116,8 @@ class Customers(Frozen):
 
     def tenants_of(self, customer: Customer) -> frozenset[str]:
         """Return the tenants bound to a customer: its own and its partner's (D10 row 2)."""
-        partners = [partner for partner in self.partners if partner.id == customer.partner]
-        return frozenset(t.lower() for side in (customer, *partners) for t in side.tenants)
+        of_partner = (t for partner in self.partners if partner.id == customer.partner for t in partner.tenants)
+        return frozenset(t.lower() for t in (*customer.tenants, *of_partner))
 
     @cached_property
     def all_tenants(self) -> frozenset[str]:
