@@ -157,13 +157,12 @@ class _Hand:
         self.runs: list[Run] = []
         self.used: Span = 0
         self.running_since: Instant | None = None
-        self.started_at: Instant = 0
+        self.started_at: Instant  # set by the start, without which no clock is read
         self.priority = ""
         self.pauses: dict[int, str] = {}
         self.suspended: set[str] = set()
-        self.noticed = False
+        self.noticed = self.merged = False
         self.resolved_at: Instant | None = None
-        self.merged = False
 
     def turn(self, event: ClockEvent) -> None:
         """Let one event pass: the clock stops, what the event says becomes true, the clock goes on if it may."""

@@ -199,11 +199,8 @@ def _post_in_desk_channel(draft: Draft, posts: list[tuple[Rung, Contact]], await
     if channel is None or not posts:
         return False
     rung = max((rung for rung, _ in posts), key=_weight)
-    people = {contact.id: contact for _, contact in posts if contact.person is not None}
-    mentions = tuple(
-        Mention(name=contact.name, object_id=contact.person.object_id if contact.person else None)
-        for contact in people.values()
-    )
+    people = {contact.id: contact.person for _, contact in posts if contact.person is not None}
+    mentions = tuple(Mention(name=person.name, object_id=person.object_id) for person in people.values())
     draft.tell(
         Card(
             id=draft.next_effect_id(),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sla.clock import ClockEvent, read_clock
+from bot.sla.clock import ClockEvent, Reading, Run, read_clock
 from bot.sla.instants import DAY, HOUR, MINUTE, from_datetime
 from bot.sla.policy import Ladder, Policy, Priority, Step, frozen_policy
 from tests.rules.ladder import at, book
@@ -150,3 +150,116 @@ def test_a_policy_kept_by_a_newer_version_is_read_without_what_it_added() -> Non
     assert frozen_policy(json.dumps(newer).encode()) == policy
     with pytest.raises(ValueError, match="promises"):
         Policy.model_validate(newer)
+
+
+def read(*events: ClockEvent) -> Reading:
+    return read_clock(events, book().policy.priorities, book().calendars)
+
+
+def event(minute: int, kind: str, **fields: object) -> ClockEvent:
+    return ClockEvent.model_validate({"at": START + minute * MINUTE, "kind": kind, **fields})
+
+
+P1_STARTS = event(0, "start", priority="P1")
+
+
+def test_a_clock_that_runs_is_read_as_a_whole() -> None:
+    assert read(P1_STARTS) == Reading(
+        started_at=START,
+        target=30 * MINUTE,
+        priority="P1",
+        runs=(Run(START, None, "around_the_clock", 0),),
+        calendars=book().calendars,
+        pauses={},
+        suspended=False,
+        waits_for_notice=False,
+        resolved_at=None,
+        merged=False,
+    )
+    assert read(P1_STARTS).merged is False
+    assert read(P1_STARTS, event(5, "merge")).merged is True
+
+
+@pytest.mark.parametrize(
+    ("events", "paused_by", "running"),
+    [
+        ((), (), True),
+        ((event(5, "pause", pause=1, reason="third_party"),), ("third_party",), False),
+        ((event(5, "suspend", reason="s1"),), ("suspension",), False),
+        (
+            (
+                event(5, "suspend", reason="s1"),
+                event(6, "pause", pause=2, reason="customer"),
+                event(7, "pause", pause=1, reason="third_party"),
+            ),
+            ("customer", "third_party", "suspension"),
+            False,
+        ),
+        ((event(5, "suspend", reason="s1"), event(9, "agree", reason="s1")), (), True),
+        ((event(0, "resolve"),), (), False),
+        ((event(5, "resolve"),), (), False),
+        ((event(5, "merge"),), (), False),
+    ],
+)
+def test_a_clock_says_why_it_stands_and_whether_it_runs(
+    events: tuple[ClockEvent, ...], paused_by: tuple[str, ...], running: bool
+) -> None:
+    reading = read(P1_STARTS, *events)
+    assert reading.paused_by == paused_by
+    assert reading.running is running
+
+
+def test_a_clock_that_starts_with_a_notice_waits_for_it() -> None:
+    policy = book().policy
+    by_notice = {"P1": policy.priorities["P1"].model_copy(update={"clock_starts": "notice"})}
+    waiting = read_clock((P1_STARTS, event(5, "suspend", reason="s1")), by_notice, book().calendars)
+    assert waiting.paused_by == ("notice", "suspension")
+    noticed = read_clock((P1_STARTS, event(5, "notice")), by_notice, book().calendars)
+    assert noticed.paused_by == ()
+    assert noticed.runs == (Run(START + 5 * MINUTE, None, "around_the_clock", 0),)
+
+
+def test_a_pause_without_a_number_is_ended_by_a_resume_without_one() -> None:
+    paused = event(5, "pause", reason="third_party")
+    assert read(P1_STARTS, paused).pauses == {0: "third_party"}
+    assert read(P1_STARTS, paused, event(9, "resume")).runs == (
+        Run(START, START + 5 * MINUTE, "around_the_clock", 0),
+        Run(START + 9 * MINUTE, None, "around_the_clock", 5 * MINUTE),
+    )
+
+
+def test_what_happens_at_one_instant_makes_no_run_between() -> None:
+    pause, resume = event(0, "pause", pause=1), event(0, "resume", pause=1)
+    assert read(P1_STARTS, pause, resume).runs == (Run(START, None, "around_the_clock", 0),)
+
+
+def test_a_start_that_names_no_priority_runs_from_the_event_that_does() -> None:
+    reading = read(event(0, "start"), event(10, "corrected", priority="P1"))
+    assert reading.priority == "P1"
+    assert reading.started_at == START
+    assert reading.runs == (Run(START + 10 * MINUTE, None, "around_the_clock", 0),)
+    with pytest.raises(KeyError, match="''"):
+        read(event(0, "start"))
+
+
+def test_the_first_millisecond_of_use_is_after_the_start_and_none_is_the_start_itself() -> None:
+    assert [read(P1_STARTS).when_used(offset) for offset in (-1, 0, 1)] == [START, START, START + 1]
+    assert [read(P1_STARTS).used(START + moment) for moment in (-1, 0, 1)] == [0, 0, 1]
+
+
+def test_what_was_used_before_a_run_counts_from_its_first_instant_even_outside_its_hours() -> None:
+    night = START + 14 * HOUR
+    carried = Reading(
+        started_at=START,
+        target=30 * MINUTE,
+        priority="P3",
+        runs=(Run(night, None, "office", 5 * MINUTE),),
+        calendars=book().calendars,
+        pauses={},
+        suspended=False,
+        waits_for_notice=False,
+        resolved_at=None,
+    )
+    assert [carried.used(moment) for moment in (night - 1, night)] == [0, 5 * MINUTE]
+    assert carried.when_used(5 * MINUTE) == night
+    assert carried.when_used(5 * MINUTE + 1) != night + 1
