@@ -347,7 +347,7 @@ class _Climber:
     def tell_of_missing_call(self, owed: OwedCall) -> None:
         """Tell managers that the customer was not called."""
         key = f"{self.progress.stage}.c1"
-        self.rungs.append(Rung(key, "call_back", owed.again_at, None, (), managers="channel"))
+        self.rungs.append(Rung(key, "call_back", owed.again_at, None, managers="channel"))
         self.progress = self.progress.model_copy(update={"call_backs": 2})
 
     def _times_chased(self, waiting: Waiting) -> int:

@@ -1,6 +1,7 @@
 """Whom a page wakes and by which channels they can be reached, each way on its own."""
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -85,6 +86,11 @@ def test_who_is_meant_by_name_comes_before_the_holder_and_the_level_and_nobody_c
     assert woken(case, "L4") == ["l4.one"]
     assert woken(case, "L2", to="l2.one", to_holder=True) == ["l2.one"]
     assert woken(case, None, to="who.left") == []
+
+
+@pytest.mark.parametrize(("until", "ids"), [(date(2026, 3, 8), []), (date(2026, 3, 9), ["l2.one"])])
+def test_who_is_meant_by_name_is_woken_up_to_their_last_day(until: date, ids: list[str]) -> None:
+    assert woken(Case("P1", book=without(until=until)), None, to="l2.one") == ids
 
 
 # Ways

@@ -6,7 +6,7 @@ import pytest
 
 from bot.sla.instants import MINUTE
 from bot.sla.policy import Step
-from bot.ticket.commands import Acknowledge, Delivered, Undelivered
+from bot.ticket.commands import Acknowledge, Delivered, Undelivered, Wake
 from bot.ticket.decide import Decision
 from bot.ticket.effects import Card, Mail, PageRef, Say
 from bot.ticket.model import Chat, Copy, PendingPage, PersonKey
@@ -170,16 +170,18 @@ def test_a_queue_has_no_other_channel_so_its_failed_page_goes_to_the_next_level(
     assert told(fail(case, to(opened(case), "queue:teamx"))) == {"l3.one": EVERY_WAY, "desk": {"teams"}}
 
 
-def test_the_page_of_a_breach_is_one_also_on_the_next_level() -> None:
+def test_the_page_of_a_breach_is_one_also_by_another_channel_and_on_the_next_level() -> None:
     steps = (
         Step(share=0, level="L2", by=("mail",)),
-        Step(share=100, level="L3", by=("teams", "mail", "phone")),
+        Step(share=100, level="L3", by=("mail", "phone")),
         Step(after=60 * MINUTE, level="L4", by=("mail",)),
     )
     case = Case("P1", book=replace(staffed(), policy=with_ladder(plain_ladder(steps=steps))))
-    breached = fail(case, to(case.must(Acknowledge(L2), "10:30"), "l3.one"))
-    (mail,) = to(breached, "l4.one")
+    breach = PageRef(occurrence="0.s1", kind="step", contact="l3.one", level="L3", due_at=moment("10:30"), breach=True)
+    failed = fail(case, to(case.must(Wake(), "10:30"), "l3.one"))
+    (card,) = to(failed, "l3.one")
+    assert isinstance(card, Card)
+    assert card.page == breach
+    (mail,) = to(fail(case, [card]), "l4.one")
     assert isinstance(mail, Mail)
-    assert mail.page == PageRef(
-        occurrence="0.s1+L4", kind="step", contact="l4.one", level="L4", due_at=moment("10:30"), breach=True
-    )
+    assert mail.page == breach.model_copy(update={"occurrence": "0.s1+L4", "contact": "l4.one", "level": "L4"})
