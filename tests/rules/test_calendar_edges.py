@@ -124,7 +124,11 @@ def test_the_days_that_did_not_count_are_looked_up_in_the_years_of_the_promise_a
 
 @pytest.mark.parametrize(
     ("zone", "skipped", "repeated"),
-    [("Europe/Berlin", "02:00-03:00", "02:00-03:00"), ("America/New_York", "02:00-03:00", "01:00-02:00")],
+    [
+        ("Europe/Berlin", "02:00-03:00", "02:00-03:00"),
+        ("America/New_York", "02:00-03:00", "01:00-02:00"),
+        ("America/Los_Angeles", "02:00-03:00", "01:00-02:00"),
+    ],
 )
 def test_changes_of_the_clocks_are_exact_in_every_year(zone: str, skipped: str, repeated: str) -> None:
     """A skipped window is no time at all, a repeated one twice its length, to the millisecond."""
