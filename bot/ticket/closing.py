@@ -5,7 +5,7 @@ from bot.ticket.commands import Absorb, CalledBack, MergeInto, Reopen, Resolve, 
 from bot.ticket.draft import Draft
 from bot.ticket.hold import may_handle
 from bot.ticket.intake import REFERENCES_KEPT
-from bot.ticket.model import CallBack, Ticket
+from bot.ticket.model import CallBack
 from bot.ticket.status_mails import tell_merged, tell_reopened, tell_resolved
 
 _TEXT_LENGTH = 2_000
@@ -113,22 +113,22 @@ def absorb(draft: Draft, command: Absorb) -> Refused | None:
     if other.code == ticket.code or other.customer != ticket.customer or other.state == "merged":
         return Refused("not_a_duplicate")
     first = min((event for event in other.clock if event.kind == "start"), key=lambda event: event.at)
-    if first.at < min(event.at for event in ticket.clock if event.kind == "start"):
-        draft.clock("start", at=first.at, priority=_first_priority(ticket))
+    if first.at < min(event.at for event in ticket.clock if event.kind == "start"):  # see `notices.take`
+        draft.clock("start", at=first.at, priority=ticket.clock[0].priority)
     for event in other.clock:
         if event.kind == "notice":
             draft.clock("notice", at=event.at)
     known = {participant.address for participant in ticket.participants}
     linked = {thread.chat.thread_id() for thread in ticket.threads}
     references = (*other.mail.references, *ticket.mail.references)
-    notices = [notice.at for notice in (*ticket.notices, *other.notices)]
+    noticed = [at for at in (ticket.notice_at, other.notice_at) if at is not None]
     draft.change(
         participants=(*ticket.participants, *(p for p in other.participants if p.address not in known)),
         bindings=(*ticket.bindings, *other.bindings),
         threads=(*ticket.threads, *(t for t in other.threads if t.chat.thread_id() not in linked)),
         mail=ticket.mail.model_copy(update={"references": tuple(dict.fromkeys(references))[-REFERENCES_KEPT:]}),
         notices=(*ticket.notices, *other.notices),
-        notice_at=min(notices, default=ticket.notice_at),
+        notice_at=min(noticed, default=None),
     )
     draft.record("absorbed", by=f"staff:{command.by.id}", ticket=other.code, first_contact_at=first.at)
     return None
@@ -146,8 +146,3 @@ def merge_into(draft: Draft, command: MergeInto) -> Refused | None:
     draft.record("merged", by=f"staff:{command.by.id}", into=command.into)
     tell_merged(draft)
     return None
-
-
-def _first_priority(ticket: Ticket) -> str:
-    start = min((event for event in ticket.clock if event.kind == "start"), key=lambda event: event.at)
-    return start.priority or ticket.priority

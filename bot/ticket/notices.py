@@ -50,8 +50,8 @@ def take(draft: Draft, notice: Notice) -> None:
     draft.change(notice_at=first, notices=(*ticket.notices, notice)[-_NOTICES_KEPT:])
     counted = _counted_at(draft, notice.at)
     moves = counted < min(event.at for event in ticket.clock if event.kind == "start")
-    if moves:
-        draft.clock("start", at=counted, priority=_first_priority(draft))
+    if moves:  # the clock's first event is the start that the mail made: its priority was stated, or provisional
+        draft.clock("start", at=counted, priority=ticket.clock[0].priority)
     if any(priority.clock_starts == "notice" for priority in draft.rules.book.policy.priorities.values()):
         draft.clock("notice", at=counted)
     draft.record(
@@ -71,8 +71,3 @@ def _counted_at(draft: Draft, at: Instant) -> Instant:
     if mail_at is None or at >= mail_at - draft.rules.book.policy.notice_window:
         return at
     return mail_at
-
-
-def _first_priority(draft: Draft) -> str:
-    start = min((event for event in draft.ticket.clock if event.kind == "start"), key=lambda event: event.at)
-    return start.priority or draft.ticket.priority

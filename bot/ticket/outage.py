@@ -6,6 +6,7 @@ the manager names are made: the ticket's own pauses are proposed and never taken
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -123,17 +124,17 @@ def _standing(clock: tuple[ClockEvent, ...], end: Instant) -> Iterator[tuple[Ins
     """Yield the stretches between the events of a clock, each with why it stood."""
     events = sorted(clock, key=attrgetter("at"))
     open_pauses: dict[object, Why | None] = {}
-    ends = [event.at for event in events[1:]] + [max(end, events[-1].at)] if events else []
-    for event, until in zip(events, ends, strict=True):
+    for event, following in zip_longest(events, events[1:]):
         match event.kind:
             case "pause":
                 open_pauses[event.pause] = _PROPOSED.get(event.reason)
             case "resume":
-                open_pauses.pop(event.pause, None)
+                open_pauses[event.pause] = None
             case "suspend":
                 open_pauses[event.reason] = "suspended"
             case "agree":
-                open_pauses.pop(event.reason, None)
+                open_pauses[event.reason] = None
+        until = end if following is None else following.at
         yield event.at, until, frozenset(why for why in open_pauses.values() if why is not None)
 
 

@@ -53,9 +53,9 @@ def _unfounded(draft: Draft, command: Pause) -> Refused | None:
         return Refused("note_needed")
     if command.reason in _BY_MANAGER and not command.by.manager:
         return Refused("manager_only")
-    field, refusal = _PROOF.get(command.reason, ("note", "note_needed"))
-    if not str(getattr(command, field)).strip():
-        return Refused(refusal)
+    proof = _PROOF.get(command.reason)
+    if proof is not None and not str(getattr(command, proof[0])).strip():
+        return Refused(proof[1])
     reading = draft.rules.reading(draft.ticket)
     known = {(p.reason, p.reference.strip().lower()) for p in draft.ticket.pauses if p.pause in reading.pauses}
     if (command.reason, command.reference[:_TEXT_LENGTH].strip().lower()) in known:

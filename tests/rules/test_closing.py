@@ -2,20 +2,27 @@
 
 import pytest
 
+from bot.errors import Refused
+from bot.sla.clock import ClockEvent
+from bot.sla.instants import MINUTE
 from bot.ticket.commands import (
     Absorb,
     Acknowledge,
     CalledBack,
+    HandOver,
     MergeInto,
+    Reclassify,
     RecordNotice,
     Reopen,
     Resolve,
     Wake,
 )
 from bot.ticket.effects import Card
-from bot.ticket.model import Participant
+from bot.ticket.model import Binding, CallBack, Notice, Participant, PersonKey, Thread
 from tests.rules.case import Case, moment
-from tests.rules.test_decide import CUSTOMER, STAFF
+from tests.rules.paged import with_second_l2
+from tests.rules.test_decide import CUSTOMER, STAFF, channel_chat
+from tests.rules.test_notices import literal
 
 L2, L3 = STAFF["L2"], STAFF["L3"]
 
@@ -167,3 +174,160 @@ def test_a_later_duplicate_moves_no_start() -> None:
     stays.must(Absorb(L2, goes.ticket), "10:12")
     assert stays.due() == "10:30"
     assert len([event for event in stays.ticket.clock if event.kind == "start"]) == 1
+
+
+# The record, word by word
+
+LONG = "x" * 2_001
+KEPT = "x" * 2_000
+
+
+def test_a_resolution_leaves_all_that_was_said_of_it_in_the_ticket_and_in_its_event() -> None:
+    case = Case("P1")
+    case.ticket = case.ticket.model_copy(update={"asked_to_reopen": True})
+    case.must(Resolve(L2, LONG, workaround=True, at=moment("10:10"), evidence=LONG, called=f" {LONG}"), "10:12")
+    ticket, event = case.ticket, case.last("resolved")
+    assert (ticket.state, ticket.resolution, ticket.workaround) == ("resolved", KEPT, True)
+    assert (ticket.resolved_at, ticket.resolved_by, ticket.asked_to_reopen) == (moment("10:10"), "Người L2", False)
+    whom = "x" * 1_999
+    assert ticket.call_back == CallBack(due_at=moment("10:42"), by="l2.one", at=moment("10:12"), whom=whom)
+    assert (event.by, event.at) == ("staff:l2.one", moment("10:12"))
+    assert event.data == {
+        "note": KEPT,
+        "workaround": True,
+        "resolved_at": moment("10:10"),
+        "evidence": KEPT,
+        "called": f" {whom}",
+    }
+
+
+def test_a_plain_resolution_leaves_no_empty_words() -> None:
+    case = Case("P1")
+    case.must(Resolve(L2, "xong"), "10:12")
+    assert case.last("resolved").data == {"note": "xong", "workaround": False}
+    assert case.ticket.call_back == CallBack(due_at=moment("10:42"), by="l2.one")
+
+
+def test_a_resolution_may_be_evidenced_for_this_very_moment_and_for_the_first_contact() -> None:
+    for when in ("10:10", "10:00"):
+        case = Case("P1")
+        case.must(set_back(when), "10:10")
+        assert case.ticket.resolved_at == moment(when)
+
+
+def test_a_call_back_is_recorded_with_who_made_it_and_no_more_than_was_said() -> None:
+    case = Case("P1")
+    case.must(Resolve(L2, "xong"), "10:12")
+    case.must(CalledBack(L3, f" {LONG} "), "10:20")
+    assert (case.last("called_back").by, case.last("called_back").data) == ("staff:l3.one", {"whom": "x" * 1_999})
+    assert case.ticket.call_back == CallBack(due_at=moment("10:42"), by="l2.one", at=moment("10:20"), whom="x" * 1_999)
+
+
+@pytest.mark.parametrize(("by", "name"), [(L2, "staff:l2.one"), (CUSTOMER, "customer:c1/o1")])
+def test_reopening_takes_everything_of_the_resolution_back(by: object, name: str) -> None:
+    case = Case("P1")
+    case.must(Resolve(L2, "đường dự phòng", workaround=True, called="Chị Mẫu"), "10:20")
+    case.must(Reopen(by, LONG), "11:00")  # type: ignore[arg-type]
+    ticket, event = case.ticket, case.last("reopened")
+    assert (ticket.state, ticket.resolution, ticket.workaround) == ("open", "", False)
+    assert (ticket.resolved_at, ticket.resolved_by, ticket.call_back) == (None, "", None)
+    assert ticket.clock[-1] == ClockEvent(at=moment("11:00"), kind="reopen")
+    assert (event.by, event.data) == (name, {"note": KEPT})
+
+
+# Merging
+
+
+def thread(root: int, minute: int) -> Thread:
+    chat = channel_chat(root)
+    return Thread(chat=chat, language="vi", linked_by=CUSTOMER.person, linked_at=moment("10:00") + minute * MINUTE)
+
+
+def test_a_duplicate_gives_its_notices_chats_bindings_and_starts_each_once() -> None:
+    stays, goes = Case("P1", start="2026-03-09 10:10", book=literal("P1")), duplicates()[1]
+    goes.book = stays.book
+    goes.must(RecordNotice(L2, at=moment("09:50"), caller="Chị Mẫu"), "10:11")
+    stays.must(RecordNotice(L3, at=moment("10:09")), "10:11")
+    mine = Binding(person=PersonKey(tenant="f1", object_id="o1"), address="mot@anphu.example", until=moment("12:00"))
+    theirs = Binding(person=PersonKey(tenant="f1", object_id="o2"), address="hai@anphu.example", until=moment("12:00"))
+    stays.ticket = stays.ticket.model_copy(update={"threads": (thread(1, 1), thread(2, 2)), "bindings": (mine,)})
+    both = Participant(address="mot@anphu.example", name="Một")
+    other = goes.ticket.model_copy(
+        update={
+            "threads": (thread(2, 3), thread(3, 4)),
+            "bindings": (theirs,),
+            "participants": (*goes.ticket.participants, both),
+        }
+    )
+    decision = stays.must(Absorb(L2, other), "10:12")
+    ticket = stays.ticket
+    assert ticket.clock == (
+        ClockEvent(at=moment("10:10"), kind="start", priority="P1"),
+        ClockEvent(at=moment("10:09"), kind="start", priority="P1"),
+        ClockEvent(at=moment("10:09"), kind="notice"),
+        ClockEvent(at=moment("09:50"), kind="start", priority="P1"),
+        ClockEvent(at=moment("09:50"), kind="notice"),
+    )
+    assert ticket.threads == (thread(1, 1), thread(2, 2), thread(3, 4))
+    assert ticket.bindings == (mine, theirs)
+    assert [p.address for p in ticket.participants] == ["mot@anphu.example", "hai@anphu.example"]
+    assert ticket.notices == (
+        Notice(at=moment("10:09"), channel="phone", by="staff:l3.one"),
+        Notice(at=moment("09:50"), channel="phone", by="staff:l2.one", caller="Chị Mẫu"),
+    )
+    assert ticket.notice_at == moment("09:50")
+    assert ticket.mail.references == ("<2@x>", "<1@x>")
+    event = next(event for event in decision.events if event.kind == "absorbed")
+    assert event.by == "staff:l2.one"
+    assert event.data == {"ticket": "3CX-AAAA-BBBB", "first_contact_at": moment("09:50")}
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "first"),
+    [(None, None, None), ("10:11", None, "10:11"), (None, "10:11", "10:11"), ("10:12", "10:11", "10:11")],
+)
+def test_the_first_notice_of_two_tickets_counts_also_where_it_is_too_old_to_be_listed(
+    mine: str | None, theirs: str | None, first: str | None
+) -> None:
+    stays, goes = duplicates()
+    for case, when in ((stays, mine), (goes, theirs)):
+        case.ticket = case.ticket.model_copy(update={"notice_at": None if when is None else moment(when)})
+    stays.must(Absorb(L2, goes.ticket), "10:13")
+    assert stays.ticket.notice_at == (None if first is None else moment(first))
+
+
+def test_a_duplicate_of_the_same_moment_adds_no_start() -> None:
+    stays, goes = duplicates("10:10", "10:10")
+    stays.must(Absorb(L2, goes.ticket), "10:12")
+    assert [event.kind for event in stays.ticket.clock] == ["start"]
+
+
+def test_an_earlier_first_contact_counts_by_the_priority_that_the_ticket_was_opened_with() -> None:
+    stays, goes = Case("P3", start="2026-03-09 10:10"), duplicates()[1]
+    stays.must(Reclassify(L2, "P1", "corrected", "không gọi được"), "10:11")
+    stays.must(Absorb(L2, goes.ticket), "10:12")
+    assert stays.ticket.clock[-1] == ClockEvent(at=moment("10:00"), kind="start", priority="P3")
+
+
+def test_a_resolved_ticket_absorbs_nothing() -> None:
+    stays, goes = duplicates()
+    stays.must(Resolve(L2, "xong"), "10:12")
+    assert stays.refused(Absorb(L2, goes.ticket)) == "already_resolved"
+
+
+def test_a_merged_duplicate_is_nobodys_any_more_and_says_where_it_went() -> None:
+    _, goes = duplicates()
+    goes.book, _ = with_second_l2()
+    goes.must(Acknowledge(L2), "10:11")
+    goes.must(HandOver(L2, "l2.two", "hết ca"))
+    goes.ticket = goes.ticket.model_copy(update={"threads": (thread(2, 3),)})
+    decision = goes.must(MergeInto(L2, "3CX-7K2M-9QXD"), "10:12")
+    ticket = goes.ticket
+    assert (ticket.state, ticket.merged_into) == ("merged", "3CX-7K2M-9QXD")
+    assert (ticket.ack, ticket.offered_to, ticket.word, ticket.threads) == (None, "", None, ())
+    assert ticket.clock[-1] == ClockEvent(at=moment("10:12"), kind="merge")
+    assert [(e.kind, e.by, e.data) for e in decision.events] == [
+        ("merged", "staff:l2.one", {"into": "3CX-7K2M-9QXD"}),
+    ]
+    refused = goes.do(RecordNotice(L2, at=moment("10:00")))
+    assert refused == Refused("merged", {"into": "3CX-7K2M-9QXD"})

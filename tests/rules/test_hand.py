@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.errors import Refused
 from bot.ticket.commands import (
     Acknowledge,
     Delivered,
@@ -248,3 +249,62 @@ def test_cards_are_redrawn_when_somebody_said_something() -> None:
     other = Staff("l4.other", "Người khác", "L4", manager=True)
     decision = case.must(Escalate(other, "L4", "xem giúp"))
     assert [e.activity_id for e in decision.effects if isinstance(e, Card) and e.slot == slot] == ["7"]
+
+
+# The record, word by word
+
+LONG = "x" * 2_001
+KEPT = "x" * 2_000
+
+
+def test_an_escalation_is_recorded_with_the_page_that_it_made() -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:01")
+    decision = case.must(Escalate(L2, "L4", LONG), "10:03")
+    event = case.last("escalated")
+    assert (event.by, event.data) == ("staff:l2.one", {"level": "L4", "reason": KEPT, "occurrence": "0.e0"})
+    assert {page.occurrence for page in pages(decision, "l4.one")} == {"0.e0"}
+
+
+def test_a_hand_over_is_recorded_with_the_page_that_it_made() -> None:
+    book, _ = with_second_l2()
+    case = Case("P1", book=book)
+    case.must(Acknowledge(L2), "10:01")
+    decision = case.must(HandOver(L3, "l2.two", LONG), "10:02")
+    event = case.last("handed_over")
+    key = f"h{event.n}"
+    assert event.by == "staff:l3.one"
+    assert event.data == {"to": "l2.two", "holder": "l2.one", "note": KEPT, "occurrence": key}
+    assert {(p.occurrence, p.kind, p.level, p.due_at) for p in pages(decision, "l2.two")} == {
+        (key, "handed_over", "L2", moment("10:02")),
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "refused"),
+    [
+        (HandOver(Staff("l2.two", "Người Hai", "L2"), "l3.one", "nhờ"), Refused("not_holder", {"holder": "Người L2"})),
+        (HandOver(L2, "l2.one", "nhờ"), Refused("colleague_holds", {"holder": "Người L2"})),
+    ],
+)
+def test_a_refused_hand_over_names_who_holds_the_ticket(command: HandOver, refused: Refused) -> None:
+    book, _ = with_second_l2()
+    case = Case("P1", book=book)
+    case.must(Acknowledge(L2), "10:01")
+    assert case.do(command, "10:02") == refused
+
+
+@pytest.mark.parametrize(
+    ("priority", "to", "channels"),
+    [
+        ("P1", "l2.two", {"teams", "mail", "phone"}),
+        ("P1", "l4.one", {"teams", "mail", "phone"}),
+        ("P3", "l2.two", {"teams", "mail", "phone"}),
+        ("P3", "l3.one", {"teams", "mail"}),  # the ladder never rings L3 for a P3
+    ],
+)
+def test_a_colleague_is_rung_where_the_ladder_rings_their_level(priority: str, to: str, channels: set[str]) -> None:
+    book, _ = with_second_l2()
+    case = Case(priority, book=book)
+    case.must(Acknowledge(L2), "10:01")
+    assert told(case.must(HandOver(L2, to, "hết ca"), "10:02"))[to] == channels

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from bot.sla.calendar import calendar_of
+from bot.sla.clock import ClockEvent
 from bot.sla.days import GivenDays, Year
-from bot.ticket.commands import Acknowledge, Wake
+from bot.ticket.commands import Acknowledge, MergeInto, Wake
 from bot.ticket.model import DeskRecord, Suspension
 from tests.rules.case import Case, moment
 from tests.rules.test_decide import STAFF, desk_record, staffed
@@ -91,3 +92,43 @@ def test_a_ticket_of_an_older_version_takes_its_calendar_over_without_a_correcti
     case.must(Wake(), "10:01")
     assert case.ticket.calendar
     assert "calendar_corrected" not in case.kinds()
+
+
+def test_a_suspension_counts_whatever_others_stand_before_it_and_is_recorded_with_who_made_it() -> None:
+    case = Case("P1")
+    case.desk = with_suspensions(
+        suspended("09:00", customer="binh-minh", name="s1"),
+        suspended("08:00", "09:00", name="s2"),
+        suspended("10:10", name="s3"),
+    )
+    case.must(Wake(), "10:12")
+    (event,) = [event for event in case.events if event.kind == "suspended"]
+    assert (event.by, event.data) == ("staff:l5.one", {"suspension": "s3", "since": moment("10:10")})
+    case.desk = with_suspensions(suspended("10:10", "10:20", name="s3"), suspended("10:30", name="s4"))
+    case.must(Wake(), "10:31")
+    assert (case.last("agreed").by, case.last("agreed").data) == (
+        "staff:l5.one", {"suspension": "s3", "since": moment("10:20")},
+    )  # fmt: skip
+    assert case.ticket.clock[1:] == (
+        ClockEvent(at=moment("10:10"), kind="suspend", reason="s3"),
+        ClockEvent(at=moment("10:20"), kind="agree", reason="s3"),
+        ClockEvent(at=moment("10:30"), kind="suspend", reason="s4"),
+    )
+
+
+def test_a_merged_ticket_is_told_of_no_suspension() -> None:
+    case = Case("P1")
+    case.must(MergeInto(STAFF["L2"], "3CX-OTHER"), "10:05")
+    case.desk = with_suspensions(suspended("10:10"))
+    before = case.ticket.clock
+    case.must(Wake(), "10:12")
+    assert case.ticket.clock == before
+    assert "suspended" not in case.kinds()
+
+
+def test_a_ticket_keeps_sixteen_digits_of_the_calendars_digest() -> None:
+    case = Case("P1")
+    case.book = replace(case.book, days=GivenDays({}, "0123456789abcdef" * 4))
+    case.must(Wake(), "10:01")
+    assert case.ticket.calendar == "0123456789abcdef"
+    assert case.last("calendar_corrected").data["now"] == "0123456789abcdef"

@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import pytest
 
+from bot.errors import Refused
 from bot.sla.book import Book
+from bot.sla.clock import ClockEvent
+from bot.sla.instants import MINUTE
 from bot.sla.policy import Policy
-from bot.ticket.commands import Bind, CodePosted, Note, Reclassify, RecordNotice
-from bot.ticket.model import PersonKey, PhoneNotice
+from bot.ticket.commands import Acknowledge, Bind, CodePosted, MergeInto, Note, Reclassify, RecordNotice
+from bot.ticket.decide import Decision, decide
+from bot.ticket.model import Notice, PersonKey, PhoneNotice
 from tests.rules.case import Case, moment
-from tests.rules.test_decide import CUSTOMER, STAFF, channel_chat, staffed
+from tests.rules.test_decide import CUSTOMER, STAFF, channel_chat, opening, staffed
 
 L2 = STAFF["L2"]
 
@@ -145,3 +149,79 @@ def test_a_priority_inherits_the_policys_start_of_the_clock() -> None:
     assert {name: p.clock_starts for name, p in priorities.items()} == {
         "P1": "notice", "P2": "notice", "P3": "notice", "P4": "first_contact",
     }  # fmt: skip
+
+
+# The record, word by word
+
+
+def test_a_call_is_kept_with_what_was_said_and_by_whom() -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:01")
+    case.must(RecordNotice(L2, at=moment("09:45"), caller="c" * 501, note="n" * 501), "10:05")
+    assert case.ticket.notices == (
+        Notice(at=moment("09:45"), channel="phone", by="staff:l2.one", caller="c" * 500, note="n" * 500),
+    )
+    event = case.last("notice")
+    assert (event.by, event.at) == ("staff:l2.one", moment("10:05"))
+    assert event.data == {
+        "arrived_at": moment("09:45"),
+        "channel": "phone",
+        "caller": "c" * 500,
+        "note": "n" * 500,
+        "starts_the_clock": True,
+    }
+    assert case.ticket.ack is not None
+    assert case.ticket.ack.renewed_at == moment("10:05")
+    case.must(RecordNotice(L2, at=moment("10:04")))
+    assert case.last("notice").data == {"arrived_at": moment("10:04"), "channel": "phone"}
+    assert case.ticket.notice_at == moment("09:45"), "a later call moves nothing"
+
+
+def test_where_no_priority_waits_for_a_notice_the_clock_has_starts_alone() -> None:
+    case = Case("P3")
+    case.must(Reclassify(L2, "P1", "corrected", "không gọi được"), "10:01")
+    case.must(called("09:50"), "10:02")
+    case.must(called("09:45"), "10:03")
+    assert case.ticket.clock == (
+        ClockEvent(at=moment("10:00"), kind="start", priority="P3"),
+        ClockEvent(at=moment("10:01"), kind="corrected", priority="P1"),
+        ClockEvent(at=moment("09:50"), kind="start", priority="P3"),  # as the ticket was opened
+        ClockEvent(at=moment("09:45"), kind="start", priority="P3"),
+    )
+
+
+def test_where_a_priority_waits_for_a_notice_the_clock_has_it_at_the_time_that_it_counts() -> None:
+    case = Case("P3", book=literal("P1"))
+    case.must(called("09:29"), "10:03")
+    assert case.ticket.clock == (
+        ClockEvent(at=moment("10:00"), kind="start", priority="P3"),
+        ClockEvent(at=moment("10:00"), kind="notice"),  # too long before the mail to belong to it
+    )
+
+
+def test_a_claimed_call_is_taken_over_whole_and_can_be_claimed_once() -> None:
+    call = PhoneNotice(
+        id="c1", customer="an-phu", at=moment("09:41"), by="staff:l3.one", caller="Chị Mẫu", note="mất tiếng"
+    )
+    case = Case("P1", opening={"call": call})
+    assert case.ticket.notices == (
+        Notice(at=moment("09:41"), channel="phone", by="staff:l3.one", caller="Chị Mẫu", note="mất tiếng"),
+    )
+    assert case.last("notice").by == "staff:l3.one"
+    decision = decide(None, replace(opening(case.now, "P1"), call=call), replace(case.rules(), version=1))
+    assert isinstance(decision, Decision)
+    assert decision.guards == ("mail:<1@x>", "call:c1")
+
+
+def test_a_call_about_a_merged_ticket_is_sent_to_where_it_went() -> None:
+    case = Case("P1")
+    case.must(MergeInto(L2, "3CX-OTHER"), "10:02")
+    assert case.do(called("10:01")) == Refused("merged", {"into": "3CX-OTHER"})
+
+
+def test_of_many_calls_the_latest_fifty_are_kept_and_the_first_one_still_counts() -> None:
+    case = Case("P4")
+    for minute in range(51):
+        case.must(called(f"09:{50 + minute}" if minute < 10 else f"10:{minute - 10:02}"), "10:41")
+    assert [notice.at for notice in case.ticket.notices] == [moment("09:51") + n * MINUTE for n in range(50)]
+    assert case.ticket.notice_at == moment("09:50")

@@ -114,6 +114,7 @@ def test_what_would_not_stand_in_a_dispute_is_refused(case: Case, command: Confi
     "command",
     [
         outage("11:00", None),
+        ConfirmOutage(MANAGER, moment("11:00"), None, "Nhật ký SIP"),
         outage("10:00", "11:00", deduction("10:00", "11:00")),
         outage("09:40", None, deduction("10:40", "11:00", "excluded")),
     ],
@@ -185,3 +186,54 @@ class TestProposed:
 
 def replace_desk(desk: DeskRecord, suspension: Suspension) -> DeskRecord:
     return desk.model_copy(update={"suspensions": (suspension,)})
+
+
+# The record, word by word
+
+LONG = "x" * 2_001
+KEPT = "x" * 2_000
+
+
+def test_the_event_says_all_that_was_confirmed_replaced_and_withdrawn(case: Case) -> None:
+    case.must(outage("09:40", "10:50", deduction("10:00", "10:10", note=LONG), evidence=LONG))
+    (kept,) = case.ticket.outages
+    assert kept.deductions == (deduction("10:00", "10:10", note=KEPT),)
+    first = {
+        "outage": 1,
+        "started_at": moment("09:40"),
+        "ended_at": moment("10:50"),
+        "evidence": KEPT,
+        "deductions": [{"start": moment("10:00"), "end": moment("10:10"), "reason": "provider", "note": KEPT}],
+    }
+    assert case.last("outage_confirmed").data == first
+    case.must(outage("09:45", "10:30"))
+    second = {
+        "outage": 2,
+        "started_at": moment("09:45"),
+        "ended_at": moment("10:30"),
+        "evidence": "Nhật ký SIP",
+        "deductions": [],
+    }
+    assert case.last("outage_confirmed").data == {**second, "was": first}
+    case.must(WithdrawOutage(MANAGER, LONG))
+    event = case.last("outage_withdrawn")
+    assert (event.by, event.data) == ("staff:l5.one", {"reason": KEPT, "was": second})
+
+
+def test_of_two_proposals_that_begin_together_the_order_is_that_of_their_reasons() -> None:
+    case = Case()
+    case.must(paused("third_party", reference="NCC-77"), "10:10")
+    case.must(paused("out_of_control", agreed_by="Trần Thị Mẫu"), "10:15")
+    found = proposed_deductions(case.ticket, moment("10:20"), moment("11:00"))
+    assert [(one.reason, one.start, one.end) for one in found] == [
+        ("excluded", moment("10:20"), moment("11:00")),
+        ("provider", moment("10:20"), moment("11:00")),
+    ]
+
+
+def test_what_happened_after_the_outage_proposes_nothing() -> None:
+    case = Case()
+    case.must(paused("third_party", reference="NCC-77"), "10:10")
+    assert proposed_deductions(case.ticket, moment("10:01"), moment("10:05")) == ()
+    assert proposed_deductions(case.ticket, moment("10:01"), moment("10:10")) == ()
+    assert [one.end for one in proposed_deductions(case.ticket, moment("10:01"), moment("10:11"))] == [moment("10:11")]

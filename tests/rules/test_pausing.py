@@ -1,14 +1,26 @@
 """Pauses (D8): what each must show, several at once, set back, answered, asked after."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.sla.instants import MINUTE
-from bot.ticket.commands import AnswerChase, ChatMessage, CustomerMail, EngineerMail, Pause, Resolve, Resume
-from bot.ticket.model import Participant
+from bot.ticket.commands import (
+    Acknowledge,
+    AnswerChase,
+    ChatMessage,
+    CustomerMail,
+    EngineerMail,
+    Pause,
+    Resolve,
+    Resume,
+    Staff,
+)
+from bot.ticket.model import Participant, PauseDetail
 from tests.rules.case import Case, moment
-from tests.rules.test_decide import CUSTOMER, STAFF, channel_chat
+from tests.rules.ladder import with_ladder
+from tests.rules.test_decide import CUSTOMER, STAFF, channel_chat, staffed
 
 L2, L5 = STAFF["L2"], STAFF["L5"]
 SENDER = Participant(address="mot@anphu.example")
@@ -181,3 +193,95 @@ def test_a_resolved_ticket_can_neither_be_paused_nor_resumed() -> None:
     assert case.refused(provider("X")) == "already_resolved"
     assert case.refused(Resume(L2)) == "already_resolved"
     assert case.reading().used(case.now) == 5 * MINUTE
+
+
+# The record, word by word
+
+LONG = "x" * 2_001
+KEPT = "x" * 2_000
+
+
+def test_a_pause_is_recorded_with_all_that_proves_it_and_nothing_empty() -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:01")
+    fields = {"reference": LONG, "asked": LONG, "agreed_by": LONG, "evidence": LONG}
+    case.must(Pause(L2, "third_party", LONG, since=moment("10:04"), **fields), "10:05")
+    kept = dict.fromkeys(fields, KEPT)
+    assert case.ticket.pauses == (
+        PauseDetail(pause=1, reason="third_party", note=KEPT, by="l2.one", chase_at=moment("10:20"), **kept),
+    )
+    assert (case.last("paused").by, case.last("paused").data) == (
+        "staff:l2.one",
+        {
+            "pause": 1,
+            "reason": "third_party",
+            "note": KEPT,
+            "chase_at": moment("10:20"),
+            "since": moment("10:04"),
+            **kept,
+        },
+    )
+    assert case.ticket.ack is not None
+    assert case.ticket.ack.renewed_at == moment("10:05")
+    case.must(Pause(L5, "customer", "chờ ảnh"), "10:06")
+    assert (case.last("paused").by, case.last("paused").data) == (
+        "staff:l5.one",
+        {"pause": 2, "reason": "customer", "note": "chờ ảnh", "chase_at": moment("10:21")},
+    )
+
+
+@pytest.mark.parametrize("since", ["10:00", "10:05"])
+def test_a_pause_may_be_set_back_to_the_first_contact_or_evidenced_for_this_very_moment(since: str) -> None:
+    case = Case("P1")
+    case.must(Pause(L2, "customer", "chờ", since=moment(since), evidence="lịch hẹn"), "10:05")
+    assert case.used("11:00") == (moment(since) - moment("10:00")) // MINUTE
+
+
+def test_the_end_of_a_wait_is_recorded_with_its_pauses_and_who_ended_it() -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:01")
+    case.must(provider("VNPT-1"), "10:05")
+    case.must(provider("VNPT-2"))
+    case.must(Pause(L2, "customer", "chờ ảnh"))
+    case.must(CustomerMail(SENDER, "<c@x>", "đây", moment("10:07")), "10:08")
+    resumed = case.last("resumed")
+    assert (resumed.by, resumed.data) == ("mail:mot@anphu.example", {"pauses": [3], "answered_at": moment("10:07")})
+    case.must(Resume(L2, LONG), "10:09")
+    resumed = case.last("resumed")
+    assert (resumed.by, resumed.data) == ("staff:l2.one", {"pauses": [1, 2], "note": KEPT})
+    assert case.ticket.ack is not None
+    assert case.ticket.ack.renewed_at == moment("10:09")
+
+
+def test_an_answered_chase_concerns_its_pause_alone_and_keeps_the_hold() -> None:
+    case = Case("P1")
+    case.must(Acknowledge(L2), "10:01")
+    case.must(provider("VNPT-1"), "10:05")
+    case.must(provider("VNPT-2"))
+    first, second = case.ticket.pauses
+    case.must(AnswerChase(L2, 2, LONG), "10:06")
+    answered = {"chase_at": moment("10:21"), "answers": 1, "answer": KEPT, "answered_at": moment("10:06")}
+    assert case.ticket.pauses == (first, second.model_copy(update=answered))
+    assert case.last("chased").by == "staff:l2.one"
+    assert case.last("chased").data == {"pause": 2, "note": KEPT, "chase_at": moment("10:21")}
+    assert case.ticket.ack is not None
+    assert case.ticket.ack.renewed_at == moment("10:06")
+
+
+def test_only_who_may_handle_the_ticket_answers_a_chase() -> None:
+    case = Case("P1")
+    case.must(provider(), "10:05")
+    assert case.refused(AnswerChase(Staff("x", "X", "L1"), 1, "đã hỏi"), "10:06") == "not_your_level"
+    case.must(Resolve(L2, "xong"), "10:10")
+    assert case.refused(AnswerChase(L2, 1, "đã hỏi")) == "already_resolved"
+
+
+def test_where_the_policy_asks_after_no_pause_nobody_is_reminded() -> None:
+    shipped = staffed()
+    ladder = shipped.policy.priorities["P1"].ladder.model_copy(update={"chase": None})
+    case = Case("P1", book=replace(shipped, policy=with_ladder(ladder)))
+    case.must(provider(), "10:05")
+    assert case.ticket.pauses[0].chase_at is None
+    assert "chase_at" not in case.last("paused").data
+    case.must(AnswerChase(L2, 1, "đã hỏi"), "10:06")
+    assert case.last("chased").data == {"pause": 1, "note": "đã hỏi"}

@@ -1,7 +1,9 @@
 """What would follow is told by the rules that would do it, and nothing is changed (D7)."""
 
 from bot.errors import Refused
-from bot.ticket.commands import Pause, Reclassify, Wake
+from bot.ticket.commands import CustomerMail, Pause, Reclassify, Resolve, Wake
+from bot.ticket.effects import Say
+from bot.ticket.model import Participant
 from bot.ticket.preview import Preview, preview
 from tests.rules.case import Case, moment
 from tests.rules.test_decide import STAFF
@@ -58,3 +60,13 @@ def test_a_pause_shows_that_there_is_no_deadline_while_it_stands() -> None:
 def test_what_would_be_refused_is_refused() -> None:
     case = Case("P1")
     assert isinstance(preview(case.ticket, Reclassify(L2, "P9", "corrected", "?"), case.rules()), Refused)
+
+
+def test_a_message_that_is_no_page_pages_nobody() -> None:
+    case = Case("P3")
+    case.must(Resolve(L2, "xong"), "10:05")
+    mail = CustomerMail(Participant(address="mot@anphu.example"), "<c@x>", "Lại hỏng", moment("10:06"))
+    shown = preview(case.ticket, mail, case.rules())
+    assert isinstance(shown, Preview)
+    assert shown.paged == ()
+    assert [type(effect) for effect in case.must(mail).effects if not hasattr(effect, "page")] == [Say]
